@@ -1,0 +1,77 @@
+/** 6xxx: the clusters of the mesh. */
+export const FLEET = {
+  PEL6001: {
+    title: 'No clusters',
+    severity: 'error',
+    message: 'there are no clusters in {folder}',
+    cause: 'A mesh has at least one cluster: a sub-folder with manifests, or an entry of fleet.yaml.',
+    remedy: 'Create a sub-folder per cluster and put manifests into it, or start from an example with `pelagos init`.',
+    example: 'pelagos up an-empty-folder',
+  },
+  PEL6002: {
+    title: 'Unknown primary',
+    severity: 'error',
+    message: '{field}: the cluster {cluster} is to be served by {primary}, but there is no such cluster',
+    cause: 'The proxies of {cluster} would have no control plane.',
+    remedy:
+      'Name a cluster of this fleet, or leave the field out, and the cluster gets its own control plane.{suggestion}',
+    example: 'clusters:\n- name: cluster2\n  primary: cluster9',
+  },
+  PEL6003: {
+    title: 'Bad cluster name',
+    severity: 'error',
+    message: '"{name}" cannot be the name of a cluster',
+    cause:
+      'The name is the last part of host names such as service.cluster2, so it must be one DNS label: lower-case letters, digits and "-", at most 63 characters.',
+    remedy: 'Rename the folder or the entry of fleet.yaml.',
+    example: 'clusters:\n- name: Cluster_2',
+  },
+  PEL6004: {
+    title: 'Cluster named twice',
+    severity: 'error',
+    message: '{field}: there are two clusters named {name}',
+    cause: 'A cluster is known by its name alone.',
+    remedy: 'Give one of them another name.',
+    example: 'clusters:\n- name: cluster1\n- name: cluster1',
+  },
+  PEL6005: {
+    title: 'Cluster without manifests',
+    severity: 'warning',
+    message: 'the cluster {name} has no manifests ({folder} has no YAML files)',
+    cause: 'It is part of the mesh, but nothing runs in it.',
+    remedy: 'Put manifests into its folder.',
+    example: 'A cluster of fleet.yaml whose folder is empty.',
+  },
+  PEL6006: {
+    title: 'Folder of a cluster is missing',
+    severity: 'error',
+    message: '{field}: the folder {folder} of the cluster {name} does not exist',
+    cause: 'There is nothing to run in this cluster.',
+    remedy: 'Create the folder, or correct the path.',
+    example: 'clusters:\n- name: cluster1\n  manifests: no-such-folder',
+  },
+  PEL6007: {
+    title: 'Bad fleet file',
+    severity: 'error',
+    message: '{field}: {problem}',
+    cause: 'The fleet file says which clusters there are; with a mistake in it they cannot be known.',
+    remedy: 'Correct it; see the reference of the kind Fleet.',
+    example: 'kind: Fleet\nclusters: 3',
+  },
+  PEL6008: {
+    title: 'Cluster name hides another name',
+    severity: 'warning',
+    message: 'the cluster name {name} is also {what}',
+    cause: 'A host name that ends in it can be read in two ways; the more specific object wins.',
+    remedy: 'Choose a cluster name that is no top level domain, namespace or "svc".',
+    example: 'A cluster named com.',
+  },
+  PEL6009: {
+    title: 'Cluster cannot be reached',
+    severity: 'warning',
+    message: 'the cluster {name} cannot be reached since {seconds} seconds: {problem}',
+    cause: 'Its endpoints stay for a set time, marked stale, and traffic prefers others.',
+    remedy: 'Look at the network to it and at its control plane.',
+    example: 'A member cluster whose network is down.',
+  },
+} as const;

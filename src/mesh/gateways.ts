@@ -1,0 +1,77 @@
+import type { Index } from '../graph/index.ts';
+import type { ClusterId, Endpoint, NetworkId, ObjectRef, SocketAddress } from '../model/index.ts';
+import { type Endpoints, NETWORK_LABEL } from './endpoints.ts';
+import { byAge, type MeshObject, type ObjectTables } from './objects.ts';
+import type { PolicySubject } from './policies.ts';
+import { selects } from './selector.ts';
+
+export type Gateway = MeshObject<'Gateway'>;
+
+/** The port on which networks take each other's traffic (Istio's `topology.istio.io/gatewayPort` default). */
+export const CROSS_NETWORK_PORT = 15443;
+
+/** Where a network is entered: the addresses of its east-west gateways. */
+export interface NetworkEntry {
+  readonly addresses: readonly SocketAddress[];
+  readonly origins: readonly ObjectRef[];
+}
+
+/** Gateway objects by the proxies they select, and the networks' east-west gateways. */
+export class Gateways {
+  private readonly tables: ObjectTables;
+  private readonly home: ClusterId;
+  private readonly endpoints: Endpoints;
+  private readonly byNetwork: Index<MeshObject<'Service'>>;
+
+  constructor(tables: ObjectTables, home: ClusterId, endpoints: Endpoints) {
+    this.tables = tables;
+    this.home = home;
+    this.endpoints = endpoints;
+    this.byNetwork = tables.Service.all.index('Service by network', ({ meta }) => {
+      const network = meta.labels[NETWORK_LABEL];
+      return network ? [network] : [];
+    });
+  }
+
+  /** The Gateway objects that a gateway proxy serves, oldest first; a selector reaches over namespaces (Istio). Tracked. */
+  of(proxy: PolicySubject): readonly Gateway[] {
+    return this.tables.Gateway.all
+      .keys()
+      .map((key) => this.tables.Gateway.all.get(key))
+      .filter((gateway) => gateway !== undefined)
+      .filter(({ ref, spec }) => ref.cluster === this.home && selects(spec.selector, proxy.labels))
+      .toSorted(byAge);
+  }
+
+  /** All networks that have a gateway, sorted. Tracked. */
+  networks(): readonly NetworkId[] {
+    return this.byNetwork.keys() as readonly NetworkId[];
+  }
+
+  /**
+   * How a network is entered: the load balancer's addresses of the Services labelled with it, else the gateway
+   * pods' own addresses. Tracked.
+   */
+  entry(network: NetworkId): NetworkEntry {
+    const services = this.byNetwork.get(network);
+    return {
+      addresses: services.flatMap((service) => this.addressesOf(service)),
+      origins: services.map(({ ref }) => ref),
+    };
+  }
+
+  private addressesOf(service: MeshObject<'Service'>): readonly SocketAddress[] {
+    const balancers = (service.spec.loadBalancerAddresses ?? []).map((address) => ({
+      address,
+      port: CROSS_NETWORK_PORT,
+    }));
+    if (balancers.length > 0) return balancers;
+    const port = (service.spec.ports ?? []).find(({ port: number }) => number === CROSS_NETWORK_PORT);
+    if (!port) return [];
+    const { namespace, name } = service.meta;
+    return this.endpoints
+      .of({ kind: 'kubernetes', clusters: [service.ref.cluster], namespace, name }, { number: port.port, name: port.name ?? '' })
+      .filter(({ health }: Endpoint) => health === 'healthy')
+      .map(({ address, port: number }) => ({ address, port: number }));
+  }
+}

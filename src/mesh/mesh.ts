@@ -1,0 +1,95 @@
+import type { ConfigObject } from '../config/index.ts';
+import { Graph, type OnError, structuralEqual, type Table } from '../graph/index.ts';
+import { type ClusterId, formatObjectRef, type MeshConfig, type NetworkId, type ObjectRef } from '../model/index.ts';
+import { Endpoints } from './endpoints.ts';
+import { Gateways } from './gateways.ts';
+import { HostResolution } from './host-resolution.ts';
+import type { Member } from './member.ts';
+import { isMeshKind, type MeshObject, type ObjectTables, objectTables } from './objects.ts';
+import { Policies } from './policies.ts';
+import { TrafficRules } from './traffic-rules.ts';
+
+/** The mesh as translation reads it. Every read inside a live query is tracked. */
+export interface MeshView {
+  readonly config: MeshConfig;
+  /** The cluster whose configuration counts here. */
+  readonly home: ClusterId;
+  readonly hosts: HostResolution;
+  readonly endpoints: Endpoints;
+  readonly rules: TrafficRules;
+  readonly policies: Policies;
+  readonly gateways: Gateways;
+  /** Names of the member clusters, sorted. */
+  members(): readonly string[];
+  pod(cluster: ClusterId, namespace: string, name: string): MeshObject<'Pod'> | undefined;
+}
+
+/** All clusters as one model, as the control plane of one of them sees it. */
+export class Mesh implements MeshView {
+  readonly config: MeshConfig;
+  readonly home: ClusterId;
+  readonly graph: Graph;
+  readonly hosts: HostResolution;
+  readonly endpoints: Endpoints;
+  readonly rules: TrafficRules;
+  readonly policies: Policies;
+  readonly gateways: Gateways;
+  private readonly tables: ObjectTables;
+  private readonly memberTable: Table<Member>;
+
+  constructor(options: { readonly home: ClusterId; readonly config: MeshConfig; readonly onError?: OnError }) {
+    const { home, config } = options;
+    this.home = home;
+    this.config = config;
+    this.graph = new Graph(options.onError ? { onError: options.onError } : {});
+    this.tables = objectTables(this.graph);
+    this.memberTable = this.graph.table<Member>('members', { equal: structuralEqual });
+    const base = { graph: this.graph, tables: this.tables };
+    this.hosts = new HostResolution({ ...base, home, isMember: (cluster) => this.memberTable.has(cluster) });
+    this.endpoints = new Endpoints({
+      ...base,
+      networkOf: (cluster): NetworkId | '' => this.memberTable.get(cluster)?.network ?? '',
+      trustDomain: config.trustDomain,
+      rootNamespace: config.rootNamespace,
+    });
+    this.rules = new TrafficRules(this.tables, home);
+    this.policies = new Policies(this.tables, home, config.rootNamespace);
+    this.gateways = new Gateways(this.tables, home, this.endpoints);
+  }
+
+  setMember(member: Member): void {
+    this.memberTable.set(member.id, member);
+  }
+
+  /** Takes the cluster and all its objects out of the mesh. */
+  removeMember(cluster: ClusterId): void {
+    this.graph.batch(() => {
+      this.memberTable.delete(cluster);
+      for (const { all } of Object.values(this.tables)) {
+        for (const key of all.keys()) if (key.startsWith(`${cluster}/`)) all.delete(key);
+      }
+    });
+  }
+
+  /** One batch of changed and deleted objects; live queries see it at once. Kinds that the mesh knows not are passed over. */
+  apply(changes: { readonly set: readonly ConfigObject[]; readonly deleted: readonly ObjectRef[] }): void {
+    this.graph.batch(() => {
+      for (const object of changes.set) {
+        if (isMeshKind(object.kind)) this.tableOf(object.kind).set(formatObjectRef(object.ref), object);
+      }
+      for (const ref of changes.deleted) if (isMeshKind(ref.kind)) this.tableOf(ref.kind).delete(formatObjectRef(ref));
+    });
+  }
+
+  private tableOf(kind: keyof ObjectTables): Table<ConfigObject> {
+    return this.tables[kind].all as unknown as Table<ConfigObject>;
+  }
+
+  members(): readonly string[] {
+    return this.memberTable.keys();
+  }
+
+  pod(cluster: ClusterId, namespace: string, name: string): MeshObject<'Pod'> | undefined {
+    return this.tables.Pod.all.get(formatObjectRef({ cluster, kind: 'Pod', namespace, name }));
+  }
+}

@@ -1,0 +1,72 @@
+import type { ConfigObject } from '../config/index.ts';
+import type { Graph, Index, Table } from '../graph/index.ts';
+import { formatObjectRef, type ObjectRef } from '../model/index.ts';
+
+/** The object kinds the mesh is made of; others never reach its tables. */
+export const MESH_KINDS = [
+  'AuthorizationPolicy',
+  'DestinationRule',
+  'EndpointSlice',
+  'Gateway',
+  'Namespace',
+  'Node',
+  'PeerAuthentication',
+  'Pod',
+  'Service',
+  'ServiceEntry',
+  'Sidecar',
+  'VirtualService',
+  'WorkloadEntry',
+] as const;
+export type MeshKind = (typeof MESH_KINDS)[number];
+
+const KINDS: ReadonlySet<string> = new Set(MESH_KINDS);
+
+export function isMeshKind(kind: string): kind is MeshKind {
+  return KINDS.has(kind);
+}
+
+/** An object of one kind, as the mesh's tables hold it. */
+export type MeshObject<K extends MeshKind> = Extract<ConfigObject, { readonly kind: K }>;
+
+/** One kind's objects of all clusters, with the ways in that lookups need. */
+export interface KindTable<K extends MeshKind> {
+  readonly all: Table<MeshObject<K>>;
+  /** By `cluster/namespace`. */
+  readonly byNamespace: Index<MeshObject<K>>;
+}
+
+/** Keyed by {@link formatObjectRef}. */
+export type ObjectTables = { readonly [K in MeshKind]: KindTable<K> };
+
+function kindTable<K extends MeshKind>(graph: Graph, kind: K): KindTable<K> {
+  const all = graph.table<MeshObject<K>>(kind);
+  const byNamespace = all.index(`${kind} by namespace`, ({ ref }) => [`${ref.cluster}/${ref.namespace}`]);
+  return { all, byNamespace };
+}
+
+export function objectTables(graph: Graph): ObjectTables {
+  return Object.fromEntries(MESH_KINDS.map((kind) => [kind, kindTable(graph, kind)])) as unknown as ObjectTables;
+}
+
+/** Reads one object by its parts. */
+export function readObject<K extends MeshKind>(
+  table: KindTable<K>,
+  ref: Omit<ObjectRef, 'kind'> & { readonly kind: K },
+): MeshObject<K> | undefined {
+  return table.all.get(formatObjectRef(ref));
+}
+
+/** Older objects come first, then by namespace and name: Istio's order wherever two objects conflict. */
+export function byAge(a: ConfigObject, b: ConfigObject): number {
+  return (
+    a.meta.createdAtMs - b.meta.createdAtMs ||
+    compare(a.meta.namespace, b.meta.namespace) ||
+    compare(a.meta.name, b.meta.name)
+  );
+}
+
+/** Order by code unit: the same on every machine, unlike localeCompare. */
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,111 @@
+/**
+ * The to-be-signed part of X.509v3 certificates (RFC 5280, 4.1 and 4.2), as DER. Pure: no keys, no clock, no randomness.
+ */
+import {
+  derBitString,
+  derBoolean,
+  derOctetString,
+  derOid,
+  derSequence,
+  derSetOfOne,
+  derTime,
+  derUnsigned,
+  derUtf8,
+  derValue,
+} from './der.ts';
+import { encodeSubjectAltNames, type SubjectAltName } from './subject-alt-name.ts';
+
+/** ecdsa-with-SHA256 (RFC 5758, 3.2): no parameters. */
+const ECDSA_WITH_SHA256 = derSequence(derOid('1.2.840.10045.4.3.2'));
+const VERSION_3 = derValue(0xa0, derUnsigned(Uint8Array.of(2)));
+
+/** Bits of keyUsage (RFC 5280, 4.2.1.3), most significant first. */
+const KEY_USAGE_BITS = { digitalSignature: 0x80, keyCertSign: 0x04, cRLSign: 0x02 } as const;
+export type KeyUsage = keyof typeof KEY_USAGE_BITS;
+
+/** Purposes of extKeyUsage (RFC 5280, 4.2.1.12). */
+const EXTENDED_KEY_USAGE_OIDS = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const;
+export type ExtendedKeyUsage = keyof typeof EXTENDED_KEY_USAGE_OIDS;
+
+export interface CertificateFields {
+  /** Big-endian; positive and at most 20 bytes. */
+  readonly serial: Uint8Array;
+  /** Encoded Name of the issuer, byte for byte as the issuer's certificate has it. */
+  readonly issuer: Uint8Array;
+  /** Encoded Name; {@link EMPTY_NAME} makes the subjectAltName critical. */
+  readonly subject: Uint8Array;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKey: Uint8Array;
+  readonly subjectKeyId: Uint8Array;
+  /** Undefined for self-signed certificates, which RFC 5280 lets go without. */
+  readonly authorityKeyId?: Uint8Array;
+  /** A CA that signs leaves only (path length 0), or a leaf. */
+  readonly isAuthority: boolean;
+  readonly keyUsages: readonly KeyUsage[];
+  /** Empty: the extension is left out. */
+  readonly extendedKeyUsages: readonly ExtendedKeyUsage[];
+  readonly names: readonly SubjectAltName[];
+}
+
+/** A Name without any part: the names stand in subjectAltName alone. */
+export const EMPTY_NAME: Uint8Array = derSequence();
+
+/** A Name of an organisation and a common name. */
+export function encodeName(organization: string, commonName: string): Uint8Array {
+  const attribute = (oid: string, text: string) => derSetOfOne(derSequence(derOid(oid), derUtf8(text)));
+  return derSequence(attribute('2.5.4.10', organization), attribute('2.5.4.3', commonName));
+}
+
+/** TBSCertificate: what the issuer signs. */
+export function encodeTbsCertificate(fields: CertificateFields): Uint8Array {
+  return derSequence(
+    VERSION_3,
+    derUnsigned(fields.serial),
+    ECDSA_WITH_SHA256,
+    fields.issuer,
+    derSequence(derTime(fields.notBeforeMs), derTime(fields.notAfterMs)),
+    fields.subject,
+    fields.publicKey,
+    derValue(0xa3, derSequence(...encodeExtensions(fields))),
+  );
+}
+
+/** Certificate: the signed part, the algorithm and the signature (ECDSA-Sig-Value, DER). */
+export function encodeCertificate(tbs: Uint8Array, signature: Uint8Array): Uint8Array {
+  return derSequence(tbs, ECDSA_WITH_SHA256, derBitString(signature));
+}
+
+function encodeExtensions(fields: CertificateFields): Uint8Array[] {
+  const emptySubject = fields.subject.length === EMPTY_NAME.length;
+  const pathLengthZero = derUnsigned(Uint8Array.of(0));
+  const basicConstraints = fields.isAuthority ? derSequence(derBoolean(true), pathLengthZero) : derSequence();
+  const extensions = [
+    encodeExtension('2.5.29.19', basicConstraints, true),
+    encodeExtension('2.5.29.15', encodeKeyUsages(fields.keyUsages), true),
+    encodeExtension('2.5.29.14', derOctetString(fields.subjectKeyId), false),
+    encodeExtension('2.5.29.17', encodeSubjectAltNames(fields.names), emptySubject),
+  ];
+  if (fields.extendedKeyUsages.length > 0) {
+    const purposes = fields.extendedKeyUsages.map((usage) => derOid(EXTENDED_KEY_USAGE_OIDS[usage]));
+    extensions.push(encodeExtension('2.5.29.37', derSequence(...purposes), false));
+  }
+  if (fields.authorityKeyId) {
+    extensions.push(encodeExtension('2.5.29.35', derSequence(derValue(0x80, fields.authorityKeyId)), false));
+  }
+  return extensions;
+}
+
+/** `critical` has the default FALSE, so DER leaves it out. */
+function encodeExtension(oid: string, value: Uint8Array, critical: boolean): Uint8Array {
+  const flag = critical ? [derBoolean(true)] : [];
+  return derSequence(derOid(oid), ...flag, derOctetString(value));
+}
+
+/** A named-bit list: DER drops the trailing zero bits (X.690, 11.2.2). */
+function encodeKeyUsages(usages: readonly KeyUsage[]): Uint8Array {
+  const bits = usages.reduce((sum, usage) => sum | KEY_USAGE_BITS[usage], 0);
+  const unusedBits = bits === 0 ? 0 : 31 - Math.clz32(bits & -bits);
+  return derBitString(bits === 0 ? new Uint8Array() : Uint8Array.of(bits), unusedBits);
+}
