@@ -14,6 +14,16 @@ const ISTIO_API = 'istio.io/api@v1.31.1';
 const CRD_FILE = 'kubernetes/customresourcedefinitions.gen.yaml';
 const OUTPUT = join(import.meta.dirname, '../../src/config/schemas/istio.gen.json');
 
+/** Fields of Istio's main line that the released definitions do not have yet. Take out what a new release brings. */
+function addNewFields(kind: string, spec: Schema): Schema {
+  const rules = spec.properties?.['jwtRules'];
+  if (kind !== 'RequestAuthentication' || !rules?.items?.properties) return spec;
+  if (rules.items.properties['presence']) throw new Error('the release has jwtRules.presence now');
+  const presence: Schema = { type: 'string', enum: ['OPTIONAL', 'REQUIRED'] };
+  const items = { ...rules.items, properties: { ...rules.items.properties, presence } };
+  return { ...spec, properties: { ...spec.properties, jwtRules: { ...rules, items } } };
+}
+
 interface CustomResourceDefinition {
   readonly spec: {
     readonly group: string;
@@ -44,7 +54,7 @@ for (const { spec } of definitions) {
   const root = reduceSchema(first.schema.openAPIV3Schema, kind);
   const body = root.properties?.['spec'];
   if (!body) throw new Error(`${kind} has no spec`);
-  specs[kind] = body;
+  specs[kind] = addNewFields(kind, body);
   kinds[kind] = {
     group: spec.group,
     versions: versions.map((version) => version.name),

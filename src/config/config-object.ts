@@ -79,6 +79,9 @@ export interface ConfigObjectOf<K extends Kind> {
   readonly positionOf?: NonNullable<RawObject['positionOf']>;
 }
 
+/** An object of one of these kinds. */
+export type ObjectOfKind<K extends Kind> = K extends Kind ? ConfigObjectOf<K> : never;
+
 /** Any object that the mesh acts on, told apart by `kind`. */
 export type ConfigObject = { readonly [K in Kind]: ConfigObjectOf<K> }[Kind];
 

@@ -4,6 +4,8 @@
  * Must never read a file, a clock or another object's state while it parses one object: adding a broken object changes
  * no other object's result.
  */
+export { analyze } from './analyze/analyze.ts';
+export { canonicalHost, knowledgeOf, type MeshKnowledge } from './analyze/mesh-knowledge.ts';
 export type {
   AuthorizationCondition,
   AuthorizationOperation,
@@ -25,8 +27,8 @@ export type {
 export type { ApplyTo, EnvoyConfigPatch, EnvoyFilterSpec, EnvoyPatch, EnvoyPatchMatch } from './envoy-filter/type.ts';
 export type { ServerTlsSettings, TlsVersion } from './gateway/server-tls.ts';
 export type { GatewaySpec, Server } from './gateway/type.ts';
-export { findKind, KINDS } from './kinds.ts';
 export type { KindDefinition } from './kind-definition.ts';
+export { findKind, KINDS } from './kinds.ts';
 export type { EndpointSliceSpec, EndpointsSpec, SliceEndpoint, SlicePort } from './kubernetes/endpoint-slice.ts';
 export {
   type KubernetesLabelSelector,
@@ -47,17 +49,35 @@ export type {
 } from './kubernetes/pod.ts';
 export type { KubernetesServicePort, ServiceSpec, ServiceStatus } from './kubernetes/service.ts';
 export type { DaemonSetSpec, DeploymentSpec, JobSpec, StatefulSetSpec } from './kubernetes/workload.ts';
+export { type ObjectChanges, type ObjectIndex, ObjectStore } from './object-store.ts';
 export { type ParsedObject, parseObject } from './parse-object.ts';
 export type { MtlsMode, PeerAuthenticationSpec } from './peer-authentication/type.ts';
 export type { ProxyConfigSpec } from './proxy-config/type.ts';
 export type { JwtRule, RequestAuthenticationSpec } from './request-authentication/type.ts';
-export type { Labels, LabelSelector, PolicySelection, PolicyTargetReference, WorkloadSelector } from './selection/type.ts';
+export type {
+  LabelSelector,
+  Labels,
+  PolicySelection,
+  PolicyTargetReference,
+  WorkloadSelector,
+} from './selection/type.ts';
 export type { ServiceEntryPort, ServiceEntrySpec } from './service-entry/type.ts';
-export type { CaptureMode, EgressListener, IngressListener, OutboundTrafficPolicy, SidecarPort, SidecarSpec } from './sidecar/type.ts';
+export { isClusterImport } from './service-entry/validate.ts';
+export type {
+  CaptureMode,
+  EgressListener,
+  IngressListener,
+  OutboundTrafficPolicy,
+  SidecarPort,
+  SidecarSpec,
+} from './sidecar/type.ts';
 export type { AccessLogging, CustomTag, Metrics, ProviderRef, TelemetrySpec, Tracing } from './telemetry/type.ts';
 export { parseDurationMs } from './values/duration.ts';
+export { isCidrBlock, isIpAddress } from './values/ip-address.ts';
 export { parseUrl, type Url } from './values/url.ts';
 export type { HttpFault } from './virtual-service/fault.ts';
+export { isPassthroughSni } from './virtual-service/passthrough-sni.ts';
+export { isRoutingClaim } from './virtual-service/routing-claim.ts';
 export type {
   CorsPolicy,
   Destination,

@@ -1,7 +1,7 @@
 import type { Kind, SpecByKind } from './config-object.ts';
 import { METADATA } from './kubernetes/schema-builder.ts';
-import istio from './schemas/istio.gen.json' with { type: 'json' };
 import type { KindSchema, Schema, SchemaFile } from './schema/schema.ts';
+import istio from './schemas/istio.gen.json' with { type: 'json' };
 import type { Subject } from './subject.ts';
 
 const ISTIO = istio as SchemaFile;

@@ -30,7 +30,11 @@ export function parseObject(raw: RawObject): ParsedObject {
   }
   if (!definition.versions.includes(version)) {
     const versions = definition.versions.join(', ');
-    report.add('PEL2011', { kind: definition.kind, version: version + suggest(version, definition.versions), versions }, ['apiVersion']);
+    report.add(
+      'PEL2011',
+      { kind: definition.kind, version: version + suggest(version, definition.versions), versions },
+      ['apiVersion'],
+    );
   }
   checkNames(raw, definition, report);
   const document = checkAt(raw.body, definition.schema, [], {
@@ -42,7 +46,10 @@ export function parseObject(raw: RawObject): ParsedObject {
   const spec = specOf(document, definition);
   definition.validate(spec, subjectOf(raw, report));
   if (report.errorCount > 0) return { diagnostics: report.diagnostics };
-  return { object: toConfigObject(raw, definition, definition.complete(spec), document['status']), diagnostics: report.diagnostics };
+  return {
+    object: toConfigObject(raw, definition, definition.complete(spec), document['status']),
+    diagnostics: report.diagnostics,
+  };
 }
 
 function specOf(document: Record<string, unknown>, definition: KindDefinition): unknown {

@@ -52,10 +52,7 @@ const PORT_SCHEMA: Schema = fields({
   appProtocol: TEXT,
 });
 
-const TARGET: Schema = fields(
-  { kind: TEXT, namespace: TEXT, name: TEXT },
-  'apiVersion uid resourceVersion fieldPath',
-);
+const TARGET: Schema = fields({ kind: TEXT, namespace: TEXT, name: TEXT }, 'apiVersion uid resourceVersion fieldPath');
 
 export const ENDPOINT_SLICE_FIELDS: Readonly<Record<string, Schema>> = {
   addressType: oneOf('IPv4', 'IPv6', 'FQDN'),

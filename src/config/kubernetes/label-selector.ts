@@ -18,7 +18,9 @@ export function labelSelectorMatches(
   for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
     if (labels[key] !== value) return false;
   }
-  return (selector.matchExpressions ?? []).every((requirement) => requirementHolds(requirement, labels[requirement.key]));
+  return (selector.matchExpressions ?? []).every((requirement) =>
+    requirementHolds(requirement, labels[requirement.key]),
+  );
 }
 
 function requirementHolds(requirement: LabelRequirement, value: string | undefined): boolean {

@@ -8,8 +8,14 @@ export interface NetworkPolicySpec {
   readonly podSelector?: KubernetesLabelSelector;
   readonly policyTypes?: readonly ('Ingress' | 'Egress')[];
   /** Given but empty: nothing may come in. */
-  readonly ingress?: readonly { readonly from?: readonly NetworkPolicyPeer[]; readonly ports?: readonly NetworkPolicyPort[] }[];
-  readonly egress?: readonly { readonly to?: readonly NetworkPolicyPeer[]; readonly ports?: readonly NetworkPolicyPort[] }[];
+  readonly ingress?: readonly {
+    readonly from?: readonly NetworkPolicyPeer[];
+    readonly ports?: readonly NetworkPolicyPort[];
+  }[];
+  readonly egress?: readonly {
+    readonly to?: readonly NetworkPolicyPeer[];
+    readonly ports?: readonly NetworkPolicyPort[];
+  }[];
 }
 
 export interface NetworkPolicyPeer {

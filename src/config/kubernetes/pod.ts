@@ -136,4 +136,3 @@ export const POD_STATUS_SCHEMA: Schema = {
 };
 
 export const POD_TEMPLATE_SCHEMA: Schema = required(fields({ metadata: METADATA, spec: POD_SCHEMA }), 'spec');
-

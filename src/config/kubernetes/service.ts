@@ -1,5 +1,17 @@
 import type { Schema } from '../schema/schema.ts';
-import { ANY, BOOLEAN, fields, INT_OR_TEXT, INTEGER, list, oneOf, PORT, required, TEXT, TEXT_MAP } from './schema-builder.ts';
+import {
+  ANY,
+  BOOLEAN,
+  fields,
+  INT_OR_TEXT,
+  INTEGER,
+  list,
+  oneOf,
+  PORT,
+  required,
+  TEXT,
+  TEXT_MAP,
+} from './schema-builder.ts';
 
 /** Kubernetes: core/v1 Service. */
 export interface ServiceSpec {

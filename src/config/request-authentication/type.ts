@@ -23,4 +23,6 @@ export interface JwtRule {
   /** Duration of the fetch of keys. */
   readonly timeout?: string;
   readonly spaceDelimitedClaims?: readonly string[];
+  /** REQUIRED: a request without a token of this rule is refused. Not given: OPTIONAL. */
+  readonly presence?: 'OPTIONAL' | 'REQUIRED';
 }

@@ -38,6 +38,17 @@ export function compile(rule: string): CompiledRule {
   return evaluate;
 }
 
+/** @returns what is wrong with the syntax of a CEL expression, whatever it speaks of; or undefined. */
+export function checkCelSyntax(expression: string): string | undefined {
+  try {
+    new Environment({ unlistedVariablesAreDyn: true }).parse(expression);
+    return undefined;
+  } catch (error) {
+    const [first = ''] = String((error as Error).message).split('\n');
+    return first;
+  }
+}
+
 /** The functions that Kubernetes adds to CEL, as far as the rules of our schemas use them. */
 function createEnvironment(): Environment {
   return new Environment()

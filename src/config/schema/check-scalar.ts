@@ -59,7 +59,10 @@ function checkText(value: string, schema: Schema, path: Path, report: Report): v
     report.add('PEL2006', { field, limit, actual: `${length} characters long` }, path);
   } else if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(value)) {
     report.add('PEL2007', { field, actual: value, form: schema.pattern }, path);
-  } else if (schema.format === 'byte' && !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value)) {
+  } else if (
+    schema.format === 'byte' &&
+    !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value)
+  ) {
     report.add('PEL2007', { field, actual: value, form: 'base64' }, path);
   }
 }

@@ -31,7 +31,11 @@ export function checkAt(value: unknown, schema: Schema, path: Path, check: Check
 function checkForm(value: unknown, schema: Schema, path: Path, check: Check): unknown {
   const { report } = check;
   if (path.length > MAX_DEPTH) {
-    report.add('PEL2014', { field: formatPath(path.slice(0, 8)), problem: `is nested more than ${MAX_DEPTH} deep` }, path);
+    report.add(
+      'PEL2014',
+      { field: formatPath(path.slice(0, 8)), problem: `is nested more than ${MAX_DEPTH} deep` },
+      path,
+    );
     return undefined;
   }
   switch (schema.type) {
@@ -46,7 +50,11 @@ function checkForm(value: unknown, schema: Schema, path: Path, check: Check): un
     default:
       return checkScalar(value, schema, path, report);
   }
-  report.add('PEL2003', { field: formatPath(path), expected: describeType(schema.type), actual: describe(value) }, path);
+  report.add(
+    'PEL2003',
+    { field: formatPath(path), expected: describeType(schema.type), actual: describe(value) },
+    path,
+  );
   return undefined;
 }
 
@@ -77,7 +85,11 @@ function defineField(target: Record<string, unknown>, key: string, value: unknow
 function reportUnknown(key: string, schema: Schema, path: Path, check: Check): void {
   const known = Object.keys(schema.properties ?? {});
   const place = [...path, key];
-  check.report.add(check.core ? 'PEL2010' : 'PEL2002', { field: formatPath(place), suggestion: suggest(key, known) }, place);
+  check.report.add(
+    check.core ? 'PEL2010' : 'PEL2002',
+    { field: formatPath(place), suggestion: suggest(key, known) },
+    place,
+  );
 }
 
 function fillDefaults(result: Record<string, unknown>, schema: Schema, check: Check): void {
@@ -107,7 +119,11 @@ function checkPresence(given: Record<string, unknown>, result: Record<string, un
       report.add('PEL2008', { problem }, [...path, found[1] ?? '']);
     }
   }
-  checkCount(Object.keys(result).length, { min: schema.minProperties, max: schema.maxProperties, unit: 'fields' }, presence);
+  checkCount(
+    Object.keys(result).length,
+    { min: schema.minProperties, max: schema.maxProperties, unit: 'fields' },
+    presence,
+  );
 }
 
 function checkArray(value: readonly unknown[], schema: Schema, path: Path, check: Check): unknown {

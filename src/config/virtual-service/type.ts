@@ -25,7 +25,7 @@ export interface HttpRoute {
   readonly directResponse?: HttpDirectResponse;
   readonly delegate?: { readonly name?: string; readonly namespace?: string };
   readonly rewrite?: HttpRewrite;
-  /** For the whole request, retries included. Duration; `0s` and not given: none. */
+  /** For the whole request, retries included. Duration, from 1ms on; not given: none. */
   readonly timeout?: string;
   /** Not given: two retries on connection failures (Istio's default). */
   readonly retries?: HttpRetry;

@@ -63,7 +63,7 @@ export const REFERENCES = {
     severity: 'error',
     message: '{field}: {host} has several ports ({ports}), so the destination must name one',
     cause: 'Without a port number it is not known where to send the requests.',
-    remedy: 'Add port: {number: …} to the destination.',
+    remedy: 'Add port.number to the destination.',
     example: 'destination: {host: web} # web has the ports 80 and 9090',
   },
   PEL4009: {

@@ -113,4 +113,12 @@ export const SCHEMA = {
     remedy: 'Make the object smaller.',
     example: 'Lists nested a thousand deep.',
   },
+  PEL2015: {
+    title: 'Last good version in use',
+    severity: 'warning',
+    message: 'the last good version of {object} stays in use',
+    cause: 'The new version has errors. A broken object never takes a working one away.',
+    remedy: 'Mend the errors named for this object, or delete it.',
+    example: 'An object that was good is saved with a typing error.',
+  },
 } as const;

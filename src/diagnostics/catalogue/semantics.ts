@@ -83,12 +83,12 @@ export const SEMANTICS = {
     example: 'percentage: {value: 150}',
   },
   PEL3011: {
-    title: 'Bad match',
+    title: 'Unusable value',
     severity: 'error',
     message: '{field}: {problem}',
-    cause: 'The rule could never match, or Envoy would refuse it.',
-    remedy: 'Correct the match, or delete it.',
-    example: 'uri: {regex: ""}',
+    cause: 'It could never match or do anything, or Envoy would refuse the configuration that holds it.',
+    remedy: 'Correct the value, or delete it.',
+    example: 'retries: {attempts: 3, retryOn: sometimes}',
   },
   PEL3012: {
     title: 'Bad regular expression',
