@@ -1,3 +1,4 @@
+import { Listeners } from './listeners.ts';
 import { SecurityError } from './security-error.ts';
 import { parseTrustRoot, type TrustRoot } from './trust-root.ts';
 
@@ -21,7 +22,7 @@ export interface TrustBundleContext {
 export class TrustBundle {
   readonly #context: TrustBundleContext;
   readonly #members = new Map<string, readonly TrustRoot[]>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners<void>();
   #roots: readonly TrustRoot[] = [];
   #pem = '';
 
@@ -101,9 +102,7 @@ export class TrustBundle {
 
   /** Calls the listener after each change of the text that {@link pem} gives. @returns the way to stop that. */
   onChange(listener: () => void): () => void {
-    const own = () => listener();
-    this.#listeners.add(own);
-    return () => this.#listeners.delete(own);
+    return this.#listeners.add(listener);
   }
 
   #replace(member: string, roots: readonly TrustRoot[]): void {
@@ -120,7 +119,7 @@ export class TrustBundle {
     const changed = pem !== this.#pem;
     this.#roots = union;
     this.#pem = pem;
-    if (changed) for (const listener of [...this.#listeners]) listener();
+    if (changed) this.#listeners.tell();
   }
 }
 
