@@ -1,11 +1,12 @@
+import type { Batch, Gates, Tick } from './batch.ts';
 import type { XdsCounters } from './counters.ts';
-import type { LastGood } from './last-good.ts';
+import { type LastGood, SharedVersions } from './last-good.ts';
 import { type RefusalListener, Refusals } from './refusals.ts';
 import type { ResourceFeed } from './resource-feed.ts';
 import type { StreamClock } from './stream-clock.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import { NameBudget, SubscribedNames } from './subscribed-names.ts';
-import { type Batch, type Gates, type Tick, TypeStream } from './type-stream.ts';
+import { TypeStream } from './type-stream.ts';
 import { CDS, EDS, findXdsType, RDS, routeConfigurationOf, SDS, VHDS, XDS_TYPES, type XdsType } from './xds-type.ts';
 
 /** What the streams of one server have in common. */
@@ -131,10 +132,10 @@ export class AdsStream {
     const refusals = new Refusals(proxy, listener);
     return new TypeStream({
       type,
-      feed,
       names,
-      lastGood,
+      lastGood: new SharedVersions(type, feed, lastGood),
       refusals,
+      isReady: (name) => type !== VHDS || names.asked(name) || this.#routeTaken(name),
       canSplit,
       maxResponseBytes: limits.responseBytes,
     });
@@ -175,7 +176,6 @@ export class AdsStream {
       mayUpdate: (tick) => hold(tick > this.#overdue && this.#referredToPending(stream.type, tick)),
       mayRemove: (tick) =>
         !stream.type.removedLast || hold(tick > this.#overdue && this.#referringPending(stream.type, tick)),
-      isReady: (name) => stream.type !== VHDS || this.#virtualHostHasRoute(stream, name),
     };
   }
 
@@ -240,10 +240,9 @@ export class AdsStream {
     }
   }
 
-  #virtualHostHasRoute(stream: TypeStream, name: string): boolean {
-    if (stream.names.asked(name)) return true;
+  #routeTaken(virtualHost: string): boolean {
     const routes = this.find(RDS);
-    const routeConfiguration = routeConfigurationOf(name);
+    const routeConfiguration = routeConfigurationOf(virtualHost);
     return !routes?.names.asked(routeConfiguration) || routes.holds(routeConfiguration);
   }
 }

@@ -9,11 +9,12 @@ export type Blame =
   | { readonly kind: 'parts'; readonly parts: readonly (readonly string[])[] };
 
 /**
- * Envoy applies clusters and listeners one by one and lists the refused ones as `name: reason`
- * (`Error adding/updating cluster(s) a: ..., b: ...`; `Error adding/updating listener(s) a: ...\n`).
- * Every other refusal (a message that does not validate, routes, secrets) stops at the first fault.
+ * Envoy applies clusters and listeners one by one and lists the refused ones as `name: reason`; seen on 1.40:
+ * `Error adding/updating cluster a - a: ...`, `Error adding/updating cluster(s) a: ..., b: ...`,
+ * `Error adding/updating listener(s) a: ...\nb: ...\n`.
+ * Every other refusal (a message that does not validate, routes, secrets) stops at the first fault and seldom names it.
  */
-const LISTING = /^Error adding\/updating (?:cluster|listener)\(s\) /;
+const LISTING = /^Error adding\/updating (?:cluster|listener)/;
 
 /** Characters that a resource name may go on with: `a` is not named where the text says `a.b`. */
 const NAME_CHARACTER = /[A-Za-z0-9._|/*-]/;

@@ -1,6 +1,7 @@
 import { AdsStream, type AdsStreamOptions } from './ads-stream.ts';
+import { ABSENT, type Batch } from './batch.ts';
 import type { DeltaItem, DeltaRequest, DeltaResponse } from './discovery-message.ts';
-import { ABSENT, type Batch, type TypeStream } from './type-stream.ts';
+import type { TypeStream } from './type-stream.ts';
 
 export type DeltaStreamOptions = Omit<AdsStreamOptions, 'canSplit' | 'write'> & {
   /** The control plane's name, told in every response. */
@@ -33,20 +34,21 @@ export class DeltaStream {
     if (!opened) return;
     const { stream, created } = opened;
     this.ads.answer(stream, request.responseNonce, request.error?.message);
-    for (const name of request.unsubscribe) {
-      if (name === WILDCARD) stream.unsubscribeAll();
-      else stream.unsubscribe(name);
-    }
-    for (const name of request.subscribe) {
-      if (name === WILDCARD) stream.names.askAll();
-      else this.ads.subscribe(stream, name);
-    }
+    this.#subscribe(stream, request);
     if (created) {
       const namesNothing = request.subscribe.length === 0 && request.unsubscribe.length === 0;
       if (namesNothing && stream.type.emptyMeansAll) stream.names.askAll();
       stream.resume(request.initialVersions);
     }
     this.ads.schedule();
+  }
+
+  /** A wildcard that comes with the same request covers the names that it gives back, as the proxy sees it. */
+  #subscribe(stream: TypeStream, { subscribe, unsubscribe }: DeltaRequest): void {
+    if (subscribe.includes(WILDCARD)) stream.names.askAll();
+    for (const name of unsubscribe) if (name !== WILDCARD) stream.unsubscribe(name);
+    if (unsubscribe.includes(WILDCARD)) stream.unsubscribeAll();
+    for (const name of subscribe) if (name !== WILDCARD) this.ads.subscribe(stream, name);
   }
 
   /** The stream has ended: every query on the feed stops. */

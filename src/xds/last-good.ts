@@ -1,4 +1,6 @@
 import type { Resource } from '../model/index.ts';
+import type { ResourceFeed } from './resource-feed.ts';
+import type { XdsType } from './xds-type.ts';
 
 /**
  * The last version of each resource that a proxy took, for proxies that meet a broken one without holding an older:
@@ -38,4 +40,32 @@ export class LastGood {
 
 function keyOf(shareKey: string, type: string, name: string): string {
   return `${type}\n${shareKey}\n${name}`;
+}
+
+/** The last good versions that one proxy may get and give, of one type. Secrets are never among them. */
+export class SharedVersions {
+  readonly #type: XdsType;
+  readonly #feed: ResourceFeed;
+  readonly #lastGood: LastGood;
+
+  constructor(type: XdsType, feed: ResourceFeed, lastGood: LastGood) {
+    this.#type = type;
+    this.#feed = feed;
+    this.#lastGood = lastGood;
+  }
+
+  /** This proxy has taken this version. */
+  record(name: string, resource: Resource): void {
+    const shareKey = this.#shareKey(name);
+    if (shareKey !== undefined) this.#lastGood.record(shareKey, resource);
+  }
+
+  find(name: string): Resource | undefined {
+    const shareKey = this.#shareKey(name);
+    return shareKey === undefined ? undefined : this.#lastGood.find(shareKey, this.#type.url, name);
+  }
+
+  #shareKey(name: string): string | undefined {
+    return this.#type.secret ? undefined : this.#feed.shareKey?.(this.#type.url, name);
+  }
 }

@@ -1,52 +1,20 @@
 import type { Resource } from '../model/index.ts';
+import { ABSENT, type Batch, type Entry, type Gates, type Tick, UNKNOWN } from './batch.ts';
 import { findBlame } from './blame.ts';
-import type { LastGood } from './last-good.ts';
+import { chooseEntry, isHeld } from './choose-entry.ts';
+import type { SharedVersions } from './last-good.ts';
+import { ANSWER, type Pending, PendingChanges } from './pending-changes.ts';
 import type { Refusals } from './refusals.ts';
-import type { ResourceFeed } from './resource-feed.ts';
 import type { SubscribedNames } from './subscribed-names.ts';
 import type { XdsType } from './xds-type.ts';
 
-/** Held instead of a version: the proxy was told that there is none of this name. Never equal to a content hash. */
-export const ABSENT = 'absent';
-
-/** A change's place in the order of the stream's batches. 0: not a change but the answer to a request, never held back. */
-export type Tick = number;
-
-export type Entry =
-  | {
-      readonly kind: 'update';
-      readonly resource: Resource;
-      /** The proxy holds another version of it. */
-      readonly held: boolean;
-      /** Not what the mesh says now, but the last version that other proxies took. */
-      readonly fallback: boolean;
-    }
-  /** There is none of this name, and the proxy asked. */
-  | { readonly kind: 'none' }
-  /** What the proxy holds has gone. */
-  | { readonly kind: 'remove' };
-
-/** One response's content, by name. */
-export interface Batch {
-  readonly entries: Map<string, Entry>;
-  /** The earliest change that it carries; Infinity where it carries only answers and removals. */
-  readonly tick: Tick;
-}
-
-/** Which changes may be sent now, given what the stream's other types have still to send. */
-export interface Gates {
-  mayUpdate(tick: Tick): boolean;
-  mayRemove(tick: Tick): boolean;
-  /** False while the proxy would overlook this resource. */
-  isReady(name: string): boolean;
-}
-
 export interface TypeStreamOptions {
   readonly type: XdsType;
-  readonly feed: ResourceFeed;
   readonly names: SubscribedNames;
-  readonly lastGood: LastGood;
+  readonly lastGood: SharedVersions;
   readonly refusals: Refusals;
+  /** False while the proxy would overlook this resource: it waits without holding up others. */
+  readonly isReady: (name: string) => boolean;
   /** False for state-of-the-world streams, where a response cannot be sent in parts. */
   readonly canSplit: boolean;
   /** Resource bytes in one response, at most (one resource may be larger). */
@@ -64,12 +32,14 @@ export class TypeStream {
   readonly refusals: Refusals;
   readonly #options: TypeStreamOptions;
   readonly #held = new Map<string, string>();
-  readonly #dirty = new Map<string, Tick>();
+  readonly #pending = new PendingChanges();
   /** Names over the limit that wait to be told that there is none. */
   readonly #turnedAway = new Set<string>();
-  /** Parts of a refused response, sent one after the other until the culprit is known. Their names are dirty as well. */
+  /** Parts of a refused response, sent one after the other until the culprit is known. Their names are pending as well. */
   #parts: (readonly string[])[] = [];
   #inFlight: (Batch & { readonly nonce: string }) | undefined;
+  /** Names on their way that the proxy has asked for again, or given back, since. */
+  readonly #crossed = new Set<string>();
   #owesAnswer = false;
   #answered = false;
 
@@ -90,19 +60,19 @@ export class TypeStream {
   }
 
   get hasPending(): boolean {
-    return this.#dirty.size > 0 || this.#parts.length > 0;
+    return this.#pending.size > 0 || this.#parts.length > 0;
   }
 
   /** How many resources the proxy holds. */
   get heldCount(): number {
     let count = 0;
-    for (const version of this.#held.values()) if (version !== ABSENT) count += 1;
+    for (const name of this.#held.keys()) if (this.holds(name)) count += 1;
     return count;
   }
 
+  /** Does the proxy hold some version of it, for certain? */
   holds(name: string): boolean {
-    const version = this.#held.get(name);
-    return version !== undefined && version !== ABSENT;
+    return isHeld(this.#held.get(name));
   }
 
   /** What the proxy said it holds from an earlier stream; what it has not subscribed to is of no interest. */
@@ -110,7 +80,7 @@ export class TypeStream {
     for (const [name, version] of versions) {
       if (!this.names.wildcard && !this.names.has(name)) continue;
       this.#held.set(name, version);
-      this.#dirty.set(name, 0);
+      this.#pending.asked(name);
     }
     this.#owesAnswer = this.names.wildcard && this.type.answersEmpty && versions.size === 0;
     this.#answered = versions.size > 0;
@@ -132,7 +102,7 @@ export class TypeStream {
     if (!this.names.drop(name)) return;
     if (!this.names.wildcard) this.#forget(name);
     else if (this.names.has(name)) this.resend(name);
-    else this.markChanged(name, 0);
+    else this.#pending.asked(name);
   }
 
   /** The proxy itself forgets what came by the wildcard alone. */
@@ -145,22 +115,19 @@ export class TypeStream {
 
   /** Send it again although the proxy has been given it. */
   resend(name: string): void {
-    this.#held.delete(name);
-    this.#inFlight?.entries.delete(name);
-    this.#dirty.set(name, 0);
+    if (this.#held.has(name)) this.#held.set(name, UNKNOWN);
+    if (this.#inFlight?.entries.has(name)) this.#crossed.add(name);
+    this.#pending.asked(name);
   }
 
   markChanged(name: string, tick: Tick): void {
-    if (this.#dirty.get(name) === 0) return;
-    this.#dirty.delete(name);
-    this.#dirty.set(name, tick);
+    this.#pending.changed(name, tick);
   }
 
   /** Does a change up to this batch wait to be sent (removals apart)? */
   owesUpdate(tick: Tick): boolean {
-    for (const [name, changedAt] of this.#dirty) {
-      if (changedAt > tick) return false;
-      if (changedAt > 0 && this.#evaluate(name)?.kind === 'update') return true;
+    for (const name of this.#pending.upTo(tick)) {
+      if (this.#evaluate(name)?.kind === 'update' && this.#options.isReady(name)) return true;
     }
     return false;
   }
@@ -170,14 +137,14 @@ export class TypeStream {
     if (this.#inFlight) return undefined;
     for (let part = this.#parts.shift(); part; part = this.#parts.shift()) {
       const batch = this.#collect(
-        part.map((name) => [name, 0] as const),
+        part.map((name) => [name, ANSWER] as const),
         gates,
       );
       if (batch.entries.size > 0) return batch;
     }
-    const batch = this.#collect(this.#dirty, gates);
+    const batch = this.#collect(this.#pending.entries(), gates);
     if (batch.entries.size > 0) return batch;
-    if (!this.#owesAnswer || this.#dirty.size > 0) return undefined;
+    if (!this.#owesAnswer || this.#pending.size > 0) return undefined;
     return batch;
   }
 
@@ -196,6 +163,7 @@ export class TypeStream {
       if (entry.kind === 'update' && !this.holds(name)) fresh.push(name);
       this.#settle(name, entry);
     }
+    this.#crossed.clear();
     return fresh;
   }
 
@@ -207,13 +175,14 @@ export class TypeStream {
     const batch = this.#inFlight;
     this.#inFlight = undefined;
     const entries = batch?.entries ?? new Map<string, Entry>();
+    this.#crossed.clear();
     const updates = [...entries].filter(([, entry]) => entry.kind === 'update').map(([name]) => name);
     const others = [...entries.keys()].filter((name) => !updates.includes(name));
     if (updates.length === 0) {
       for (const [name, entry] of entries) this.#settle(name, entry);
       return;
     }
-    for (const name of entries.keys()) this.markChanged(name, 0);
+    for (const name of entries.keys()) this.#pending.asked(name);
     let blame = findBlame(this.type, updates, message);
     if (blame.kind === 'parts' && !this.#options.canSplit) blame = { kind: 'certain', names: updates };
     if (blame.kind === 'parts') {
@@ -243,47 +212,43 @@ export class TypeStream {
     this.refusals.clear();
   }
 
-  #collect(candidates: Iterable<readonly [string, Tick]>, gates: Gates): Batch {
+  #collect(candidates: Iterable<readonly [string, Pending]>, gates: Gates): Batch {
     const entries = new Map<string, Entry>();
     let earliest = Number.POSITIVE_INFINITY;
     let bytes = 0;
-    for (const [name, tick] of candidates) {
+    for (const [name, { first, last }] of candidates) {
       const entry = this.#evaluate(name);
       if (!entry) {
-        this.#dirty.delete(name);
+        this.#pending.delete(name);
         this.#reviewRefusal(name);
         continue;
       }
-      if (!gates.isReady(name)) continue;
-      const open = entry.kind === 'remove' ? gates.mayRemove(tick) : tick === 0 || gates.mayUpdate(tick);
+      if (entry.kind === 'update' && !this.#options.isReady(name)) continue;
+      const open = entry.kind === 'remove' ? gates.mayRemove(last) : last === 0 || gates.mayUpdate(last);
       if (!open) continue;
       if (entry.kind === 'update') {
         bytes += entry.resource.bytes.length;
         if (bytes > this.#options.maxResponseBytes && entries.size > 0) break;
-        if (tick > 0) earliest = Math.min(earliest, tick);
+        if (first > 0) earliest = Math.min(earliest, first);
       }
       entries.set(name, entry);
-      this.#dirty.delete(name);
+      this.#pending.delete(name);
       this.#turnedAway.delete(name);
     }
     return { entries, tick: earliest };
   }
 
-  /** What has to be said of this name, if anything. */
   #evaluate(name: string): Entry | undefined {
-    const held = this.#held.get(name);
-    const holds = held !== undefined && held !== ABSENT;
     const current = this.names.current(name);
     const refused = current !== undefined && this.#refused(name, current);
-    if (refused && holds) return undefined;
-    const resource = refused ? this.#fallback(name, current) : current;
-    if (resource) {
-      if (resource.version === held) return undefined;
-      return { kind: 'update', resource, held: holds, fallback: refused };
-    }
-    if (holds) return { kind: 'remove' };
-    if (held === ABSENT || this.type.missing === 'silence') return undefined;
-    return this.names.asked(name) || this.#turnedAway.has(name) ? { kind: 'none' } : undefined;
+    return chooseEntry({
+      type: this.type,
+      held: this.#held.get(name),
+      current,
+      refused,
+      fallback: refused ? this.#fallback(name, current) : undefined,
+      asked: this.names.asked(name) || this.#turnedAway.has(name),
+    });
   }
 
   #refused(name: string, current: Resource): boolean {
@@ -291,32 +256,32 @@ export class TypeStream {
   }
 
   #fallback(name: string, current: Resource): Resource | undefined {
-    if (this.type.secret || this.refusals.find(name)?.fallbackRefused) return undefined;
-    const shareKey = this.#options.feed.shareKey?.(this.type.url, name);
-    const resource = shareKey === undefined ? undefined : this.#options.lastGood.find(shareKey, this.type.url, name);
+    if (this.refusals.find(name)?.fallbackRefused) return undefined;
+    const resource = this.#options.lastGood.find(name);
     return resource?.version === current.version ? undefined : resource;
   }
 
   #settle(name: string, entry: Entry): void {
-    if (entry.kind === 'update') {
+    const tracked = this.names.has(name);
+    if (this.#crossed.has(name)) {
+      this.#held.set(name, UNKNOWN);
+      this.#pending.asked(name);
+    } else if (entry.kind === 'update') {
       this.#held.set(name, entry.resource.version);
-      if (!this.names.has(name)) this.markChanged(name, 0);
-      this.#remember(name, entry);
+      if (!entry.fallback) this.#options.lastGood.record(name, entry.resource);
     } else if (this.names.asked(name)) this.#held.set(name, ABSENT);
     else this.#held.delete(name);
+    if (!tracked && this.#held.has(name)) {
+      if (this.names.wildcard) this.#pending.asked(name);
+      else this.#forget(name);
+    }
     this.#reviewRefusal(name);
-  }
-
-  #remember(name: string, entry: Entry & { kind: 'update' }): void {
-    if (this.type.secret || entry.fallback) return;
-    const shareKey = this.#options.feed.shareKey?.(this.type.url, name);
-    if (shareKey !== undefined) this.#options.lastGood.record(shareKey, entry.resource);
   }
 
   #refuse(name: string, entry: Entry & { kind: 'update' }, message: string): void {
     if (entry.fallback) this.refusals.refuseFallback(name);
     else this.refusals.refuse(name, entry.resource, message);
-    this.markChanged(name, 0);
+    this.#pending.asked(name);
   }
 
   /** A refusal is over when the proxy holds what the mesh says, or the mesh says nothing of the name any more. */
@@ -328,8 +293,8 @@ export class TypeStream {
 
   #forget(name: string): void {
     this.#held.delete(name);
-    this.#dirty.delete(name);
-    this.#inFlight?.entries.delete(name);
+    this.#pending.delete(name);
+    if (this.#inFlight?.entries.has(name)) this.#crossed.add(name);
     this.refusals.recover(name);
   }
 }

@@ -1,0 +1,169 @@
+import type { StreamShared } from './ads-stream.ts';
+import { DeltaStream } from './delta-stream.ts';
+import type { DeltaRequest, SotwRequest } from './discovery-message.ts';
+import { readDeltaRequest, readSotwRequest } from './discovery-reader.ts';
+import { writeDeltaResponse, writeSotwResponse } from './discovery-writer.ts';
+import type { Admission, Admit, NodeInfo } from './resource-feed.ts';
+import { SotwStream } from './sotw-stream.ts';
+import type { StreamChannel } from './stream-channel.ts';
+import { type StreamStatus, statusOfTypes } from './stream-status.ts';
+
+export type Protocol = 'delta' | 'sotw';
+
+export interface SessionOptions extends StreamShared {
+  readonly protocol: Protocol;
+  readonly channel: StreamChannel;
+  readonly admit: Admit;
+  readonly controlPlane: string;
+  /** The proxy is let in; what the session holds from now on has to be closed. */
+  readonly onAdmitted: (session: AdsSession) => void;
+  /** The server refuses or ends the stream. */
+  readonly onRefused: () => void;
+}
+
+type Opened = {
+  readonly proxy: NodeInfo;
+  readonly who: Admission & { kind: 'admitted' };
+  readonly connectedAtMs: number;
+} & (
+  | { readonly protocol: 'delta'; readonly stream: DeltaStream }
+  | { readonly protocol: 'sotw'; readonly stream: SotwStream }
+);
+
+/**
+ * One stream from its first byte to its end: the first request says who the proxy is, `admit` decides whether that is
+ * so, and only then anything is subscribed. Until then requests are held back, not stored.
+ */
+export class AdsSession {
+  readonly #options: SessionOptions;
+  #state: 'hello' | 'admitting' | 'open' | 'closed' = 'hello';
+  #waiting: Buffer[] = [];
+  #opened: Opened | undefined;
+  readonly #cancelHello: () => void;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#cancelHello = options.clock.delay(options.limits.helloTimeoutMs, () =>
+      this.refuse('DEADLINE_EXCEEDED', 'The stream was not admitted in time: send the first request with a node.'),
+    );
+  }
+
+  /** Whose stream it is, as was proved: `<cluster>/<namespace>/<pod>`; empty before admission. */
+  get owner(): string {
+    const who = this.#opened?.who;
+    return who ? `${who.cluster}/${who.namespace}/${who.pod}` : '';
+  }
+
+  /** undefined until the proxy was admitted. */
+  get status(): StreamStatus | undefined {
+    if (!this.#opened) return undefined;
+    const { proxy, who, connectedAtMs, stream } = this.#opened;
+    return {
+      id: proxy.id,
+      cluster: who.cluster,
+      namespace: who.namespace,
+      pod: who.pod,
+      controlPlane: this.#options.controlPlane,
+      connectedAtMs,
+      version: proxy.version,
+      types: statusOfTypes(stream.ads),
+    };
+  }
+
+  /** One request as it came. */
+  receive(bytes: Buffer): void {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'admitting') {
+      this.#waiting.push(bytes);
+      return;
+    }
+    try {
+      if (this.#state === 'hello') this.#hello(bytes);
+      else this.#request(bytes);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** The stream has ended, by whichever side. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#cancelHello();
+    this.#waiting = [];
+    this.#opened?.stream.close();
+  }
+
+  /** Ends the stream with a reason. */
+  refuse(code: Parameters<StreamChannel['fail']>[0], reason: string): void {
+    if (this.#state === 'closed') return;
+    if (this.#state !== 'open') this.#options.onRefused();
+    this.#options.channel.fail(code, reason);
+    this.close();
+  }
+
+  #hello(bytes: Buffer): void {
+    const { protocol, channel, admit } = this.#options;
+    const { node } = protocol === 'delta' ? readDeltaRequest(bytes) : readSotwRequest(bytes);
+    if (!node || node.id === '') {
+      this.refuse('INVALID_ARGUMENT', 'The first request of a stream has to carry a node with an id.');
+      return;
+    }
+    this.#state = 'admitting';
+    this.#waiting.push(bytes);
+    channel.pause();
+    admit({ authorization: channel.authorization, node }).then(
+      (admission) => this.#admitted(node, admission),
+      (error: unknown) => this.#failed(error),
+    );
+  }
+
+  #admitted(node: NodeInfo, admission: Admission): void {
+    if (this.#state === 'closed') {
+      if (admission.kind === 'admitted') admission.feed.close();
+      return;
+    }
+    if (admission.kind === 'refused') {
+      const code = this.#options.channel.authorization === undefined ? 'UNAUTHENTICATED' : 'PERMISSION_DENIED';
+      this.refuse(code, admission.reason);
+      return;
+    }
+    this.#cancelHello();
+    this.#state = 'open';
+    this.#opened = this.#open(node, admission);
+    this.#options.onAdmitted(this);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const bytes of waiting) this.receive(bytes);
+    this.#options.channel.resume();
+  }
+
+  #open(node: NodeInfo, who: Admission & { kind: 'admitted' }): Opened {
+    const { protocol, channel, controlPlane, clock, limits, counters, lastGood, listener } = this.#options;
+    const shared = { clock, limits, counters, lastGood, listener, controlPlane, proxy: node.id, feed: who.feed };
+    const write = (message: Buffer): number => {
+      channel.send(message);
+      return message.length;
+    };
+    const of = { proxy: node, who, connectedAtMs: clock.nowMs() };
+    if (protocol === 'delta') {
+      const stream = new DeltaStream({ ...shared, send: (response) => write(writeDeltaResponse(response)) });
+      return { ...of, protocol, stream };
+    }
+    const stream = new SotwStream({ ...shared, send: (response) => write(writeSotwResponse(response)) });
+    return { ...of, protocol, stream };
+  }
+
+  #request(bytes: Buffer): void {
+    const opened = this.#opened;
+    if (opened?.protocol === 'delta') opened.stream.receive(readDeltaRequest(bytes) satisfies DeltaRequest);
+    else opened?.stream.receive(readSotwRequest(bytes) satisfies SotwRequest);
+  }
+
+  /** A request that is no message of its type, or a fault of ours: the stream ends, the others go on. */
+  #failed(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    const code = this.#state === 'admitting' ? 'INTERNAL' : 'INVALID_ARGUMENT';
+    this.refuse(code, `The request could not be handled: ${reason}`);
+  }
+}
