@@ -97,7 +97,7 @@ export class Endpoints {
     return [
       {
         cluster,
-        network: (pod?.meta.labels[NETWORK_LABEL] as NetworkId | undefined) ?? this.clusterNetwork(cluster),
+        network: pod ? this.networkOfPod(pod) : this.clusterNetwork(cluster),
         namespace,
         workload: podName,
         address,
@@ -117,6 +117,11 @@ export class Endpoints {
     const root = { cluster, kind: 'Namespace', namespace: '', name: this.rootNamespace };
     const label = this.tables.Namespace.all.get(formatObjectRef(root))?.meta.labels[NETWORK_LABEL];
     return (label as NetworkId | undefined) ?? this.networkOf(cluster);
+  }
+
+  /** The pod's own label before its cluster's network. Tracked. */
+  networkOfPod(pod: Pod): NetworkId | '' {
+    return (pod.meta.labels[NETWORK_LABEL] as NetworkId | undefined) ?? this.clusterNetwork(pod.ref.cluster);
   }
 
   /** The SPIFFE ID of a pod's service account. */

@@ -61,11 +61,9 @@ export class Gateways {
   }
 
   private addressesOf(service: MeshObject<'Service'>): readonly SocketAddress[] {
-    const balancers = (service.spec.loadBalancerAddresses ?? []).map((address) => ({
-      address,
-      port: CROSS_NETWORK_PORT,
-    }));
-    if (balancers.length > 0) return balancers;
+    const ingress = service.status?.loadBalancer?.ingress ?? [];
+    const balanced = ingress.flatMap(({ ip, hostname }) => ip ?? hostname ?? []);
+    if (balanced.length > 0) return balanced.map((address) => ({ address, port: CROSS_NETWORK_PORT }));
     const port = (service.spec.ports ?? []).find(({ port: number }) => number === CROSS_NETWORK_PORT);
     if (!port) return [];
     const { namespace, name } = service.meta;

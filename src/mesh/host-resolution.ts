@@ -26,7 +26,6 @@ export class HostResolution {
   private readonly kubernetes: Index<KubernetesService>;
   private readonly entries: Index<ServiceEntry>;
   private readonly answers: Query<Service | undefined>;
-  private readonly tables: ObjectTables;
   private readonly isMember: (cluster: string) => boolean;
   private readonly home: ClusterId;
 
@@ -38,7 +37,6 @@ export class HostResolution {
     /** The cluster whose configuration counts. */
     readonly home: ClusterId;
   }) {
-    this.tables = options.tables;
     this.isMember = options.isMember;
     this.home = options.home;
     this.kubernetes = options.tables.Service.all.index('Service by name', ({ meta }) => [

@@ -8,6 +8,7 @@ import type { Member } from './member.ts';
 import { isMeshKind, type MeshObject, type ObjectTables, objectTables } from './objects.ts';
 import { Policies } from './policies.ts';
 import { TrafficRules } from './traffic-rules.ts';
+import { Workloads } from './workloads.ts';
 
 /** The mesh as translation reads it. Every read inside a live query is tracked. */
 export interface MeshView {
@@ -19,6 +20,7 @@ export interface MeshView {
   readonly rules: TrafficRules;
   readonly policies: Policies;
   readonly gateways: Gateways;
+  readonly workloads: Workloads;
   /** Names of the member clusters, sorted. */
   members(): readonly string[];
   pod(cluster: ClusterId, namespace: string, name: string): MeshObject<'Pod'> | undefined;
@@ -34,6 +36,7 @@ export class Mesh implements MeshView {
   readonly rules: TrafficRules;
   readonly policies: Policies;
   readonly gateways: Gateways;
+  readonly workloads: Workloads;
   private readonly tables: ObjectTables;
   private readonly memberTable: Table<Member>;
 
@@ -55,6 +58,7 @@ export class Mesh implements MeshView {
     this.rules = new TrafficRules(this.tables, home);
     this.policies = new Policies(this.tables, home, config.rootNamespace);
     this.gateways = new Gateways(this.tables, home, this.endpoints);
+    this.workloads = new Workloads(this.graph, this.tables);
   }
 
   setMember(member: Member): void {

@@ -1,4 +1,4 @@
-import type { ConfigObject } from '../config/index.ts';
+import type { ConfigObject, ConfigObjectOf } from '../config/index.ts';
 import type { Graph, Index, Table } from '../graph/index.ts';
 import { formatObjectRef, type ObjectRef } from '../model/index.ts';
 
@@ -27,7 +27,7 @@ export function isMeshKind(kind: string): kind is MeshKind {
 }
 
 /** An object of one kind, as the mesh's tables hold it. */
-export type MeshObject<K extends MeshKind> = Extract<ConfigObject, { readonly kind: K }>;
+export type MeshObject<K extends MeshKind> = ConfigObjectOf<K>;
 
 /** One kind's objects of all clusters, with the ways in that lookups need. */
 export interface KindTable<K extends MeshKind> {

@@ -1,0 +1,8 @@
+/**
+ * The composition root: puts the stages together for one control plane. Takes sources, an authority and where to listen;
+ * gives a running server. Must never decide what traffic does.
+ */
+export { ControlPlane, type ControlPlaneMember, type ControlPlaneOptions } from './control-plane.ts';
+export { GATEWAY_BINDS_METADATA, INTERCEPTION_METADATA, type ProxyFacts, proxyScope } from './proxy-scope.ts';
+export { SERVER_NAME } from './server-certificate.ts';
+export { Translation } from './translation.ts';

@@ -1,0 +1,78 @@
+import type { MeshObject } from '../mesh/index.ts';
+import { type ClientScope, type ClusterId, DEFAULT_TRUST_DOMAIN, type GatewayBind, type Interception, type Locality, type NetworkId, type ProxyScope } from '../model/index.ts';
+
+/** The key of a Node's metadata under which a proxy says how traffic comes to it. */
+export const INTERCEPTION_METADATA = 'PELAGOS_INTERCEPTION';
+export const GATEWAY_BINDS_METADATA = 'PELAGOS_GATEWAY_BINDS';
+
+/** Labels that differ from pod to pod of one workload; no object sensibly selects on them. */
+const POD_LABELS: ReadonlySet<string> = new Set([
+  'pod-template-hash',
+  'controller-revision-hash',
+  'statefulset.kubernetes.io/pod-name',
+  'apps.kubernetes.io/pod-index',
+]);
+
+/** What is known of a proxy when it connects: its pod is read from the registry, the rest is said by itself. */
+export interface ProxyFacts {
+  readonly pod: MeshObject<'Pod'>;
+  readonly cluster: ClusterId;
+  readonly network: NetworkId | '';
+  readonly locality: Locality;
+  readonly serviceAccount: string;
+  readonly trustDomain: string;
+  /** Node.id; its first part says sidecar or router (Istio). */
+  readonly nodeId: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** The scope of a proxy; equal client sides have equal keys. */
+export function proxyScope(facts: ProxyFacts): ProxyScope {
+  const { pod, cluster, network, locality, metadata } = facts;
+  const { namespace, name } = pod.meta;
+  const kind = facts.nodeId.startsWith('router~') ? 'gateway' : 'sidecar';
+  const shared = Object.entries(pod.meta.labels).filter(([key]) => !POD_LABELS.has(key));
+  const labels = Object.fromEntries(shared.sort(([a], [b]) => (a < b ? -1 : 1)));
+  const clientKey = JSON.stringify([cluster, network, locality, namespace, kind, labels]);
+  const client: ClientScope = { key: clientKey, cluster, network, locality, namespace, kind, labels };
+  const interception = readInterception(metadata[INTERCEPTION_METADATA]);
+  const gatewayBinds = readBinds(metadata[GATEWAY_BINDS_METADATA]);
+  const address = pod.status?.podIP ?? '';
+  return {
+    key: JSON.stringify([clientKey, name, address, interception, gatewayBinds]),
+    client,
+    workload: name,
+    serviceAccount: facts.serviceAccount,
+    trustDomain: facts.trustDomain || DEFAULT_TRUST_DOMAIN,
+    address,
+    interception,
+    gatewayBinds,
+  };
+}
+
+const REDIRECTED: Interception = { kind: 'redirect', inboundPort: 15006, outboundPort: 15001 };
+
+/** A proxy speaks only of its own sockets here: it can mislead nobody but itself. */
+function readInterception(value: unknown): Interception {
+  const parsed = readJson(value);
+  if (!isRecord(parsed) || parsed['kind'] !== 'ports') return REDIRECTED;
+  return parsed as unknown as Interception;
+}
+
+function readBinds(value: unknown): readonly GatewayBind[] {
+  const parsed = readJson(value);
+  return Array.isArray(parsed) ? (parsed as GatewayBind[]) : [];
+}
+
+function readJson(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,42 @@
+import type { CertificateAuthority } from '../security/index.ts';
+import type { ServerKeyPair } from '../xds/index.ts';
+
+/** Twelve hours: half of the longest life of a certificate, so that one is renewed while the other still holds. */
+const RENEW_EVERY_MS = 12 * 3_600_000;
+const TTL_MS = 24 * 3_600_000;
+
+/** The name that proxies ask for, whatever address the control plane has (Istio's istiod). */
+export const SERVER_NAME = 'istiod.istio-system.svc';
+
+/** The control plane's own certificate, renewed while it runs. */
+export class ServerCertificate {
+  private readonly issue: () => ServerKeyPair;
+  private readonly timer: NodeJS.Timeout;
+  private readonly listeners = new Set<(pair: ServerKeyPair) => void>();
+  pair: ServerKeyPair;
+
+  constructor(options: { readonly ca: CertificateAuthority; readonly address: string; readonly now: () => number }) {
+    const names = [
+      { kind: 'dns', name: SERVER_NAME },
+      { kind: 'ip', address: options.address },
+    ] as const;
+    this.issue = () => {
+      const issued = options.ca.issueServer(names, { ttlMs: TTL_MS });
+      return { certPem: issued.certificateChainPem, keyPem: issued.privateKeyPem };
+    };
+    this.pair = this.issue();
+    this.timer = setInterval(() => {
+      this.pair = this.issue();
+      for (const listener of this.listeners) listener(this.pair);
+    }, RENEW_EVERY_MS);
+    this.timer.unref();
+  }
+
+  onRenewed(listener: (pair: ServerKeyPair) => void): void {
+    this.listeners.add(listener);
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+}

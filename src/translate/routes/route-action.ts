@@ -1,0 +1,165 @@
+import type { Headers, HttpRetry, HttpRoute } from '../../config/index.ts';
+import type { HeaderValueOptionSchema } from '../../envoy/gen/envoy/config/core/v3/base_pb.ts';
+import { HeaderValueOption_HeaderAppendAction } from '../../envoy/gen/envoy/config/core/v3/base_pb.ts';
+import {
+  type RedirectActionSchema,
+  RedirectAction_RedirectResponseCode,
+  type RetryPolicySchema,
+  type RouteActionSchema,
+  type RouteSchema,
+} from '../../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
+import { PreviousHostsPredicateSchema } from '../../envoy/gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
+import { FractionalPercent_DenominatorType } from '../../envoy/gen/envoy/type/v3/percent_pb.ts';
+import { pack } from '../../envoy/index.ts';
+import { durationMs } from '../clusters/traffic-policy.ts';
+import { duration, type InitOf } from '../envoy-types.ts';
+
+type RouteInit = InitOf<typeof RouteSchema>;
+type ActionInit = InitOf<typeof RouteActionSchema>;
+
+/** Turns a destination of a VirtualService into an Envoy cluster's name. */
+export type ClusterNameOf = (destination: NonNullable<HttpRoute['route']>[number]['destination']) => string;
+
+/** Parts per million keep a percentage exact to four places. */
+export function fraction(percent: number): { numerator: number; denominator: FractionalPercent_DenominatorType } {
+  return { numerator: Math.round(percent * 10_000), denominator: FractionalPercent_DenominatorType.MILLION };
+}
+
+/** Istio's default retries: twice, only where the request cannot have had an effect, and on another host. */
+const DEFAULT_RETRY: HttpRetry = { attempts: 2, retryOn: 'connect-failure,refused-stream,unavailable,cancelled' };
+
+export function retryPolicy(given: HttpRetry | undefined): InitOf<typeof RetryPolicySchema> | undefined {
+  const retry = given ?? DEFAULT_RETRY;
+  const attempts = retry.attempts ?? DEFAULT_RETRY.attempts ?? 0;
+  if (attempts === 0) return undefined;
+  const words = (retry.retryOn || DEFAULT_RETRY.retryOn || '').split(',').map((word) => word.trim());
+  const codes = words.filter((word) => /^\d{3}$/.test(word)).map(Number);
+  const conditions = words.filter((word) => !/^\d{3}$/.test(word));
+  return {
+    retryOn: [...conditions, ...(codes.length > 0 ? ['retriable-status-codes'] : [])].join(','),
+    numRetries: attempts,
+    retriableStatusCodes: codes,
+    hostSelectionRetryMaxAttempts: 5n,
+    retryHostPredicate: [
+      {
+        name: 'envoy.retry_host_predicates.previous_hosts',
+        configType: { case: 'typedConfig', value: pack(PreviousHostsPredicateSchema, {}) },
+      },
+    ],
+    ...(retry.perTryTimeout ? { perTryTimeout: duration(durationMs(retry.perTryTimeout, 0)) } : {}),
+    ...(retry.backoff ? { retryBackOff: { baseInterval: duration(durationMs(retry.backoff, 25)) } } : {}),
+  };
+}
+
+type HeaderOptions = InitOf<typeof HeaderValueOptionSchema>[];
+
+function headerOptions(values: Readonly<Record<string, string>> | undefined, add: boolean): HeaderOptions {
+  const { APPEND_IF_EXISTS_OR_ADD, OVERWRITE_IF_EXISTS_OR_ADD } = HeaderValueOption_HeaderAppendAction;
+  return Object.entries(values ?? {})
+    .filter(([key]) => !isAuthority(key))
+    .map(([key, value]) => ({
+      header: { key, value },
+      appendAction: add ? APPEND_IF_EXISTS_OR_ADD : OVERWRITE_IF_EXISTS_OR_ADD,
+    }));
+}
+
+function isAuthority(name: string): boolean {
+  return name.toLowerCase() === 'host' || name.toLowerCase() === ':authority';
+}
+
+type HeaderParts = Pick<RouteInit, 'requestHeadersToAdd' | 'requestHeadersToRemove' | 'responseHeadersToAdd' | 'responseHeadersToRemove'>;
+
+export function headerParts(headers: Headers | undefined): HeaderParts {
+  const { request, response } = headers ?? {};
+  return {
+    requestHeadersToAdd: [...headerOptions(request?.set, false), ...headerOptions(request?.add, true)],
+    requestHeadersToRemove: [...(request?.remove ?? [])],
+    responseHeadersToAdd: [...headerOptions(response?.set, false), ...headerOptions(response?.add, true)],
+    responseHeadersToRemove: [...(response?.remove ?? [])],
+  };
+}
+
+/** `host` among the headers to set rewrites the authority (Istio). */
+function authorityOf(headers: Headers | undefined): string | undefined {
+  return Object.entries(headers?.request?.set ?? {}).find(([key]) => isAuthority(key))?.[1];
+}
+
+/** Destinations with weights; a single one carries all, whatever its weight (Istio). */
+function clusterSpecifier(route: HttpRoute, nameOf: ClusterNameOf): Pick<ActionInit, 'clusterSpecifier'> {
+  const destinations = route.route ?? [];
+  const weighted = destinations.length > 1 ? destinations.filter(({ weight = 0 }) => weight > 0) : destinations;
+  const [first] = weighted;
+  if (!first || (weighted.length === 1 && !first.headers)) {
+    return { clusterSpecifier: { case: 'cluster', value: first ? nameOf(first.destination) : '' } };
+  }
+  const clusters = weighted.map(({ destination, weight, headers }) => {
+    const host = authorityOf(headers);
+    return {
+      name: nameOf(destination),
+      weight: weighted.length === 1 ? 100 : (weight ?? 0),
+      ...headerParts(headers),
+      ...(host ? { hostRewriteSpecifier: { case: 'hostRewriteLiteral' as const, value: host } } : {}),
+    };
+  });
+  return { clusterSpecifier: { case: 'weightedClusters', value: { clusters } } };
+}
+
+function rewriteParts(route: HttpRoute): Partial<ActionInit> {
+  const { uri, authority, uriRegexRewrite } = route.rewrite ?? {};
+  const host = authority ?? authorityOf(route.headers);
+  return {
+    ...(uriRegexRewrite
+      ? { regexRewrite: { pattern: { regex: uriRegexRewrite.match ?? '' }, substitution: uriRegexRewrite.rewrite ?? '' } }
+      : {}),
+    ...(uri && !uriRegexRewrite ? { prefixRewrite: uri } : {}),
+    ...(host ? { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: host } } : {}),
+  };
+}
+
+function mirrors(route: HttpRoute, nameOf: ClusterNameOf): NonNullable<ActionInit['requestMirrorPolicies']> {
+  const single = route.mirror
+    ? [{ destination: route.mirror, percentage: route.mirrorPercentage ?? { value: route.mirrorPercent ?? route.mirror_percent ?? 100 } }]
+    : [];
+  return [...single, ...(route.mirrors ?? [])]
+    .filter(({ percentage }) => (percentage?.value ?? 100) > 0)
+    .map(({ destination, percentage }) => ({
+      cluster: nameOf(destination),
+      runtimeFraction: { defaultValue: fraction(percentage?.value ?? 100) },
+    }));
+}
+
+/** The action of a route that goes to destinations. Time-outs: none unless set, as in Istio. */
+export function forwardAction(route: HttpRoute, nameOf: ClusterNameOf): ActionInit {
+  const retry = retryPolicy(route.retries);
+  return {
+    ...clusterSpecifier(route, nameOf),
+    ...rewriteParts(route),
+    timeout: duration(durationMs(route.timeout, 0)),
+    ...(route.timeout ? { maxStreamDuration: { maxStreamDuration: duration(durationMs(route.timeout, 0)) } } : {}),
+    ...(retry ? { retryPolicy: retry } : {}),
+    requestMirrorPolicies: mirrors(route, nameOf),
+  };
+}
+
+const REDIRECT_CODES: Readonly<Record<number, RedirectAction_RedirectResponseCode>> = {
+  301: RedirectAction_RedirectResponseCode.MOVED_PERMANENTLY,
+  302: RedirectAction_RedirectResponseCode.FOUND,
+  303: RedirectAction_RedirectResponseCode.SEE_OTHER,
+  307: RedirectAction_RedirectResponseCode.TEMPORARY_REDIRECT,
+  308: RedirectAction_RedirectResponseCode.PERMANENT_REDIRECT,
+};
+
+export function redirectAction(redirect: NonNullable<HttpRoute['redirect']>): InitOf<typeof RedirectActionSchema> {
+  const { uri, prefixRewrite, authority, port, scheme, redirectCode = 301 } = redirect;
+  return {
+    responseCode: REDIRECT_CODES[redirectCode] ?? RedirectAction_RedirectResponseCode.MOVED_PERMANENTLY,
+    ...(authority ? { hostRedirect: authority } : {}),
+    ...(port ? { portRedirect: port } : {}),
+    ...(scheme ? { schemeRewriteSpecifier: { case: 'schemeRedirect', value: scheme } } : {}),
+    ...(prefixRewrite
+      ? { pathRewriteSpecifier: { case: 'prefixRewrite', value: prefixRewrite } }
+      : uri
+        ? { pathRewriteSpecifier: { case: 'pathRedirect', value: uri } }
+        : {}),
+  };
+}
