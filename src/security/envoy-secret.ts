@@ -7,7 +7,10 @@ import { SecretSchema } from '../envoy/gen/envoy/extensions/transport_sockets/tl
 export interface WorkloadSecret {
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** Hash of the bytes: equal secrets have equal versions. */
+  /**
+   * Equal secrets have equal versions. Versions are shown and logged, so this is a part of a SHA-256, which tells nothing of
+   * the key; the hash that other resources have (contentHash) can be run backwards.
+   */
   readonly version: string;
 }
 

@@ -167,6 +167,32 @@ describe('who is not let in', () => {
     assert.match(details, /the reviewer does not answer/);
   });
 
+  test('meets a fault of the control plane alone: other streams go on', async () => {
+    const mesh = new MemoryMesh();
+    const { client } = await start({
+      admit: async ({ node }) => {
+        const feed = { ...mesh.feed() };
+        if (node.id === 'unlucky') {
+          feed.watch = (): never => {
+            throw new Error('no such table');
+          };
+        }
+        return { kind: 'admitted', feed, cluster: 'cluster1', namespace: 'default', pod: node.id };
+      },
+    });
+    const lucky = client('good');
+    lucky.send(HELLO);
+    const { nonce } = await lucky.next();
+    lucky.send({ typeUrl: CDS.url, responseNonce: nonce });
+    const unlucky = client('good');
+    unlucky.send({ node: { id: 'unlucky' }, typeUrl: CDS.url, resourceNamesSubscribe: ['a'] });
+    const { code, details } = await refusal(unlucky);
+    assert.equal(code, status.INTERNAL);
+    assert.match(details, /no such table/);
+    mesh.put(testResource(CDS, 'a', '1'), true);
+    assert.deepEqual((await lucky.next()).names, ['a']);
+  });
+
   test('says nothing in time, or too much', async () => {
     const { client } = await start({ limits: { helloTimeoutMs: 50, requestBytes: 1000 } });
     const silent = client('good');

@@ -197,7 +197,6 @@ function channelOf(call: Call): StreamChannel {
   const [authorization] = call.metadata.get('authorization');
   return {
     authorization: typeof authorization === 'string' ? authorization : undefined,
-    peer: call.getPeer(),
     send: (message) => {
       if (open && !call.cancelled) call.write(message);
     },

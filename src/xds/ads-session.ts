@@ -6,6 +6,7 @@ import { writeDeltaResponse, writeSotwResponse } from './discovery-writer.ts';
 import type { Admission, Admit, NodeInfo } from './resource-feed.ts';
 import { SotwStream } from './sotw-stream.ts';
 import type { StreamChannel } from './stream-channel.ts';
+import type { StreamClock } from './stream-clock.ts';
 import { type StreamStatus, statusOfTypes } from './stream-status.ts';
 
 export type Protocol = 'delta' | 'sotw';
@@ -77,12 +78,17 @@ export class AdsSession {
       this.#waiting.push(bytes);
       return;
     }
+    let request: DeltaRequest | SotwRequest;
     try {
-      if (this.#state === 'hello') this.#hello(bytes);
-      else this.#request(bytes);
+      request = this.#options.protocol === 'delta' ? readDeltaRequest(bytes) : readSotwRequest(bytes);
     } catch (error) {
-      this.#failed(error);
+      this.refuse('INVALID_ARGUMENT', `The request is no discovery request: ${reasonOf(error)}`);
+      return;
     }
+    this.#guard(() => {
+      if (this.#state === 'hello') this.#hello(request, bytes);
+      else this.#request(request);
+    });
   }
 
   /** The stream has ended, by whichever side. */
@@ -102,9 +108,8 @@ export class AdsSession {
     this.close();
   }
 
-  #hello(bytes: Buffer): void {
-    const { protocol, channel, admit } = this.#options;
-    const { node } = protocol === 'delta' ? readDeltaRequest(bytes) : readSotwRequest(bytes);
+  #hello({ node }: DeltaRequest | SotwRequest, bytes: Buffer): void {
+    const { channel, admit } = this.#options;
     if (!node || node.id === '') {
       this.refuse('INVALID_ARGUMENT', 'The first request of a stream has to carry a node with an id.');
       return;
@@ -113,8 +118,8 @@ export class AdsSession {
     this.#waiting.push(bytes);
     channel.pause();
     admit({ authorization: channel.authorization, node }).then(
-      (admission) => this.#admitted(node, admission),
-      (error: unknown) => this.#failed(error),
+      (admission) => this.#guard(() => this.#admitted(node, admission)),
+      (error: unknown) => this.#fault(error),
     );
   }
 
@@ -139,7 +144,8 @@ export class AdsSession {
   }
 
   #open(node: NodeInfo, who: Admission & { kind: 'admitted' }): Opened {
-    const { protocol, channel, controlPlane, clock, limits, counters, lastGood, listener } = this.#options;
+    const { protocol, channel, controlPlane, limits, counters, lastGood, listener } = this.#options;
+    const clock = this.#guardedClock();
     const shared = { clock, limits, counters, lastGood, listener, controlPlane, proxy: node.id, feed: who.feed };
     const write = (message: Buffer): number => {
       channel.send(message);
@@ -154,16 +160,35 @@ export class AdsSession {
     return { ...of, protocol, stream };
   }
 
-  #request(bytes: Buffer): void {
+  #request(request: DeltaRequest | SotwRequest): void {
     const opened = this.#opened;
-    if (opened?.protocol === 'delta') opened.stream.receive(readDeltaRequest(bytes) satisfies DeltaRequest);
-    else opened?.stream.receive(readSotwRequest(bytes) satisfies SotwRequest);
+    if (opened?.protocol === 'delta') opened.stream.receive(request as DeltaRequest);
+    else opened?.stream.receive(request as SotwRequest);
   }
 
-  /** A request that is no message of its type, or a fault of ours: the stream ends, the others go on. */
-  #failed(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    const code = this.#state === 'admitting' ? 'INTERNAL' : 'INVALID_ARGUMENT';
-    this.refuse(code, `The request could not be handled: ${reason}`);
+  /** A fault of ours ends this stream; the others go on. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#fault(error);
+    }
   }
+
+  #fault(error: unknown): void {
+    this.refuse('INTERNAL', `The control plane failed on this stream: ${reasonOf(error)}`);
+  }
+
+  #guardedClock(): StreamClock {
+    const { clock } = this.#options;
+    return {
+      nowMs: () => clock.nowMs(),
+      defer: (run) => clock.defer(() => this.#guard(run)),
+      delay: (delayMs, run) => clock.delay(delayMs, () => this.#guard(run)),
+    };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,17 @@
+/**
+ * The real Envoy on a delta stream over TLS, with a bearer token and no agent. What Envoy 1.40 was seen to send
+ * (names in brackets are `resource_names_subscribe`):
+ * - CDS [], then EDS [names of EDS clusters] before the ACK of those clusters, then LDS [] once all clusters are warm,
+ *   RDS [route configuration], and VHDS [] once, from inside the update of the first route configuration with `vhds`
+ *   and before its ACK. A later route configuration makes no VHDS request, and waits until it is sent a virtual host;
+ * - on demand: VHDS [`<route configuration>/<host>`] per unknown host, CDS [cluster] per unknown cluster; the same names
+ *   are not asked for again while the stream lives;
+ * - a replaced cluster makes no EDS request, and its CDS ACK follows when the endpoints were sent again;
+ * - on a new stream: CDS and VHDS [`*`, all names asked for on demand], LDS [], EDS and RDS [names], each with
+ *   `initial_resource_versions`, those of wildcard resources and of VHDS answers without a body among them;
+ * - a NACK of a cluster or listener lists all refused by name, and the others of the response are in use, but Envoy
+ *   forgets their versions; a cluster that does not parse or validate refuses the whole response and names nothing.
+ */
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -13,8 +13,6 @@ export type StreamEnd =
 export interface StreamChannel {
   /** The `authorization` header of the call; never logged. */
   readonly authorization: string | undefined;
-  /** The other side's address, for messages. */
-  readonly peer: string;
   send(message: Buffer): void;
   /** Stops and continues the flow of requests. */
   pause(): void;
