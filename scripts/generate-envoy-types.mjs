@@ -7,7 +7,7 @@
 // seconds; `buf generate` over the same descriptors takes minutes.
 
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,10 +34,11 @@ export async function generateEnvoyTypes(root) {
   if ((await readFile(join(target, STAMP), 'utf8').catch(() => '')) === stamp) {
     return { changed: false, message: 'Envoy types are up to date' };
   }
-  const files = generate(gunzipSync(packed, { maxOutputLength: MAX_DESCRIPTOR_BYTES }), require);
-  await writeAtomically(root, target, [...files, { name: STAMP, content: stamp }]);
+  const descriptors = gunzipSync(packed, { maxOutputLength: MAX_DESCRIPTOR_BYTES });
+  const files = [...generate(descriptors, require), descriptorSetModule(descriptors), { name: STAMP, content: stamp }];
+  await writeAtomically(root, target, files);
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  return { changed: true, message: `Envoy types generated: ${files.length} modules in ${seconds} s` };
+  return { changed: true, message: `Envoy types generated: ${files.length - 1} modules in ${seconds} s` };
 }
 
 async function stampOf(packed, require) {
@@ -63,6 +64,13 @@ function generate(descriptors, require) {
   return response.file;
 }
 
+/** All descriptors as one module, for code that must read any type and may not read files. */
+function descriptorSetModule(descriptors) {
+  const base64 = Buffer.from(descriptors).toString('base64');
+  const doc = '/** The google.protobuf.FileDescriptorSet of every type of Envoy\'s API, in base64. */';
+  return { name: 'descriptor-set.ts', content: `${doc}\nexport const DESCRIPTOR_SET_BASE64: string =\n  '${base64}';\n` };
+}
+
 async function writeAtomically(root, target, files) {
   // build/ is git-ignored and on the same file system as the target, so the rename is one step.
   const build = join(root, 'build');
@@ -75,7 +83,8 @@ async function writeAtomically(root, target, files) {
     await replaceFolder(fresh, target);
   } finally {
     await rm(fresh, { recursive: true, force: true });
-    if ((await readdir(build)).length === 0) await rm(build, { recursive: true, force: true });
+    // Refuses when the folder holds anything else, which is what is wanted.
+    await rmdir(build).catch(() => undefined);
   }
 }
 

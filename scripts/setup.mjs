@@ -32,7 +32,9 @@ function packagesDone() {
 }
 
 async function installPackages() {
-  const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root });
+  // Not `npm ci`: it refuses a lock file in which a registry lacks an optional package for another platform.
+  const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { code, output } = await run('npm', args, { cwd: root });
   if (code !== 0) {
     fail({
       what: 'npm could not install the packages',
