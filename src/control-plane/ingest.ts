@@ -1,7 +1,6 @@
-import { type ConfigObject, parseObject } from '../config/index.ts';
+import { ObjectStore } from '../config/index.ts';
 import type { Diagnostic } from '../diagnostics/index.ts';
 import type { Mesh } from '../mesh/index.ts';
-import { formatObjectRef } from '../model/index.ts';
 import type { SourceBatch, SourceSink } from '../sources/index.ts';
 
 /** What every member contributes; rules and policies count only where they are the own cluster's. */
@@ -9,10 +8,11 @@ const REGISTRY_KINDS: ReadonlySet<string> = new Set(['EndpointSlice', 'Namespace
 
 /** Takes one member's objects into the mesh. A broken version of an object leaves the last good one in place. */
 export class Ingest implements SourceSink {
+  /** The member's objects as they can be used. */
+  readonly objects: ObjectStore = new ObjectStore();
   private readonly mesh: Mesh;
   private readonly withConfig: boolean;
   private readonly onChange: () => void;
-  private readonly byObject = new Map<string, readonly Diagnostic[]>();
   private readonly byFile = new Map<string, readonly Diagnostic[]>();
 
   constructor(mesh: Mesh, options: { readonly withConfig: boolean; readonly onChange: () => void }) {
@@ -22,20 +22,14 @@ export class Ingest implements SourceSink {
   }
 
   apply(batch: SourceBatch): void {
-    const set: ConfigObject[] = [];
     for (const { file, diagnostics } of batch.diagnostics) this.byFile.set(file, diagnostics);
-    for (const ref of batch.deleted) this.byObject.delete(formatObjectRef(ref));
-    for (const raw of batch.set) {
-      if (!this.withConfig && !REGISTRY_KINDS.has(raw.ref.kind)) continue;
-      const { object, diagnostics } = parseObject(raw);
-      this.byObject.set(formatObjectRef(raw.ref), diagnostics);
-      if (object) set.push(object);
-    }
-    this.mesh.apply({ set, deleted: batch.deleted });
+    const set = this.withConfig ? batch.set : batch.set.filter(({ ref }) => REGISTRY_KINDS.has(ref.kind));
+    this.mesh.apply(this.objects.apply({ set, deleted: batch.deleted }));
     this.onChange();
   }
 
+  /** What is wrong with single files and objects. */
   get diagnostics(): readonly Diagnostic[] {
-    return [...this.byFile.values(), ...this.byObject.values()].flat();
+    return [...[...this.byFile.values()].flat(), ...this.objects.diagnostics()];
   }
 }

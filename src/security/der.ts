@@ -3,13 +3,16 @@
  * The writer makes every form in its one canonical encoding; the reader walks bytes that OpenSSL has already accepted.
  */
 
+const TEXT = new TextEncoder();
+
 /** Encodes one value: tag, definite length in the fewest bytes, contents. */
 export function derValue(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const header = [tag, ...derLength(length)];
-  const bytes = new Uint8Array(header.length + length);
-  bytes.set(header);
-  let offset = header.length;
+  const lengthBytes = derLength(length);
+  let offset = 1 + lengthBytes.length;
+  const bytes = new Uint8Array(offset + length);
+  bytes[0] = tag;
+  bytes.set(lengthBytes, 1);
   for (const part of parts) {
     bytes.set(part, offset);
     offset += part.length;
@@ -55,7 +58,7 @@ export function derBitString(bytes: Uint8Array, unusedBits = 0): Uint8Array {
 }
 
 export function derUtf8(text: string): Uint8Array {
-  return derValue(0x0c, new TextEncoder().encode(text));
+  return derValue(0x0c, TEXT.encode(text));
 }
 
 /** An OBJECT IDENTIFIER from its dotted form (`2.5.29.17`). */
@@ -77,7 +80,7 @@ export function derTime(epochMs: number): Uint8Array {
     .replace(/\.\d+Z$/, 'Z')
     .replace(/[-:T]/g, '');
   const utc = digits < '2050';
-  return derValue(utc ? 0x17 : 0x18, new TextEncoder().encode(utc ? digits.slice(2) : digits));
+  return derValue(utc ? 0x17 : 0x18, TEXT.encode(utc ? digits.slice(2) : digits));
 }
 
 /** One value as the reader sees it. */

@@ -1,4 +1,5 @@
 /** Files that hold a private key: written whole or not at all, readable by nobody but the user who runs the mesh. */
+import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { link, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -40,7 +41,7 @@ export async function writePrivateFile(path: string, text: string, mode: 'create
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   refuseExposedFolder(folder, await lstat(folder));
-  const draft = `${path}.${process.pid}.${draftCount++}.draft`;
+  const draft = `${path}.${randomUUID()}.draft`;
   try {
     const file = await open(draft, 'wx', 0o600);
     try {
@@ -57,8 +58,6 @@ export async function writePrivateFile(path: string, text: string, mode: 'create
     await rm(draft, { force: true });
   }
 }
-
-let draftCount = 0;
 
 function existsError(path: string): SecurityError {
   return new SecurityError('private-file-exists', {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,7 +151,6 @@ test('well signed claims that are not those of a pod are malformed', async () =>
   try {
     const own = await TokenIssuer.loadOrCreate(folder, { issuer: ISSUER, now: () => NOW });
     const by = reviewerAt(NOW, [own.publicKey]);
-    const { createPrivateKey } = await import('node:crypto');
     const key = createPrivateKey(await readFile(join(folder, 'token-key.pem'), 'utf8'));
     const good = claimsOf(await own.issue(SUBJECT, OPTIONS));
     const kubernetes = good['kubernetes.io'];

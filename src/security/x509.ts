@@ -24,8 +24,21 @@ const KEY_USAGE_BITS = { digitalSignature: 0x80, keyCertSign: 0x04, cRLSign: 0x0
 export type KeyUsage = keyof typeof KEY_USAGE_BITS;
 
 /** Purposes of extKeyUsage (RFC 5280, 4.2.1.12). */
-const EXTENDED_KEY_USAGE_OIDS = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const;
-export type ExtendedKeyUsage = keyof typeof EXTENDED_KEY_USAGE_OIDS;
+export type ExtendedKeyUsage = 'serverAuth' | 'clientAuth';
+const EXTENDED_KEY_USAGE: Readonly<Record<ExtendedKeyUsage, Uint8Array>> = {
+  serverAuth: derOid('1.3.6.1.5.5.7.3.1'),
+  clientAuth: derOid('1.3.6.1.5.5.7.3.2'),
+};
+
+/** id-ce (RFC 5280, 4.2.1), encoded once. */
+const EXTENSION = {
+  subjectKeyId: derOid('2.5.29.14'),
+  keyUsage: derOid('2.5.29.15'),
+  subjectAltName: derOid('2.5.29.17'),
+  basicConstraints: derOid('2.5.29.19'),
+  authorityKeyId: derOid('2.5.29.35'),
+  extendedKeyUsage: derOid('2.5.29.37'),
+} as const;
 
 export interface CertificateFields {
   /** Big-endian; positive and at most 20 bytes. */
@@ -82,25 +95,27 @@ function encodeExtensions(fields: CertificateFields): Uint8Array[] {
   const pathLengthZero = derUnsigned(Uint8Array.of(0));
   const basicConstraints = fields.isAuthority ? derSequence(derBoolean(true), pathLengthZero) : derSequence();
   const extensions = [
-    encodeExtension('2.5.29.19', basicConstraints, true),
-    encodeExtension('2.5.29.15', encodeKeyUsages(fields.keyUsages), true),
-    encodeExtension('2.5.29.14', derOctetString(fields.subjectKeyId), false),
-    encodeExtension('2.5.29.17', encodeSubjectAltNames(fields.names), emptySubject),
+    encodeExtension(EXTENSION.basicConstraints, basicConstraints, true),
+    encodeExtension(EXTENSION.keyUsage, encodeKeyUsages(fields.keyUsages), true),
+    encodeExtension(EXTENSION.subjectKeyId, derOctetString(fields.subjectKeyId), false),
+    encodeExtension(EXTENSION.subjectAltName, encodeSubjectAltNames(fields.names), emptySubject),
   ];
   if (fields.extendedKeyUsages.length > 0) {
-    const purposes = fields.extendedKeyUsages.map((usage) => derOid(EXTENDED_KEY_USAGE_OIDS[usage]));
-    extensions.push(encodeExtension('2.5.29.37', derSequence(...purposes), false));
+    const purposes = fields.extendedKeyUsages.map((usage) => EXTENDED_KEY_USAGE[usage]);
+    extensions.push(encodeExtension(EXTENSION.extendedKeyUsage, derSequence(...purposes), false));
   }
   if (fields.authorityKeyId) {
-    extensions.push(encodeExtension('2.5.29.35', derSequence(derValue(0x80, fields.authorityKeyId)), false));
+    extensions.push(
+      encodeExtension(EXTENSION.authorityKeyId, derSequence(derValue(0x80, fields.authorityKeyId)), false),
+    );
   }
   return extensions;
 }
 
 /** `critical` has the default FALSE, so DER leaves it out. */
-function encodeExtension(oid: string, value: Uint8Array, critical: boolean): Uint8Array {
+function encodeExtension(oid: Uint8Array, value: Uint8Array, critical: boolean): Uint8Array {
   const flag = critical ? [derBoolean(true)] : [];
-  return derSequence(derOid(oid), ...flag, derOctetString(value));
+  return derSequence(oid, ...flag, derOctetString(value));
 }
 
 /** A named-bit list: DER drops the trailing zero bits (X.690, 11.2.2). */

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { statusOfTypes } from './stream-status.ts';
 import { createTestServer, DeltaClient, formatResponse, type TestServer } from './testing/delta-client.ts';
 import { MemoryMesh } from './testing/memory-feed.ts';
 import { testResource } from './testing/test-resource.ts';
-import { CDS, EDS, LDS, RDS, SDS, VHDS, type XdsType } from './xds-type.ts';
+import { CDS, EDS, LDS, RDS, VHDS, type XdsType } from './xds-type.ts';
 
 interface Setup {
   readonly server: TestServer;
@@ -136,4 +135,3 @@ describe('virtual hosts', () => {
     assert.deepEqual(client.ackAll(), ['RouteConfiguration out=1', 'VirtualHost out/*=1']);
   });
 });
-
