@@ -67,8 +67,11 @@ function generate(descriptors, require) {
 /** All descriptors as one module, for code that must read any type and may not read files. */
 function descriptorSetModule(descriptors) {
   const base64 = Buffer.from(descriptors).toString('base64');
-  const doc = '/** The google.protobuf.FileDescriptorSet of every type of Envoy\'s API, in base64. */';
-  return { name: 'descriptor-set.ts', content: `${doc}\nexport const DESCRIPTOR_SET_BASE64: string =\n  '${base64}';\n` };
+  const doc = "/** The google.protobuf.FileDescriptorSet of every type of Envoy's API, in base64. */";
+  return {
+    name: 'descriptor-set.ts',
+    content: `${doc}\nexport const DESCRIPTOR_SET_BASE64: string =\n  '${base64}';\n`,
+  };
 }
 
 async function writeAtomically(root, target, files) {

@@ -24,7 +24,9 @@ async function step(title, isDone, action) {
 const packagesStamp = join(root, 'node_modules', '.pelagos-setup');
 
 function packagesHash() {
-  return createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
 }
 
 function packagesDone() {
@@ -60,10 +62,19 @@ function linkCommand() {
 /** All steps, in the order in which one needs the other. */
 export async function setup() {
   const [major] = process.versions.node.split('.').map(Number);
-  if (major < 20) fail({ what: `this is Node ${process.versions.node}`, why: 'Node 20 or later is needed', remedy: 'Install a newer Node.' });
+  if (major < 20)
+    fail({
+      what: `this is Node ${process.versions.node}`,
+      why: 'Node 20 or later is needed',
+      remedy: 'Install a newer Node.',
+    });
   await step('Installing npm packages', packagesDone, installPackages);
   const { generateEnvoyTypes } = await import(pathToFileURL(join(root, 'scripts', 'generate-envoy-types.mjs')).href);
-  await step("Generating code from Envoy's API", () => existsSync(join(root, 'src', 'envoy', 'gen')) && isCurrent(generateEnvoyTypes), () => generateEnvoyTypes(root));
+  await step(
+    "Generating code from Envoy's API",
+    () => existsSync(join(root, 'src', 'envoy', 'gen')) && isCurrent(generateEnvoyTypes),
+    () => generateEnvoyTypes(root),
+  );
   await installEnvoy(step);
   await step('Linking the command', commandDone, linkCommand);
 }

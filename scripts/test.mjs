@@ -39,7 +39,11 @@ const all = [
   ['lint', join(bin, 'biome'), ['check', '--error-on-warnings']],
   ['types', join(bin, 'tsc'), ['-p', 'tsconfig.json']],
   ['types of the pure stages', join(bin, 'tsc'), ['-p', 'tsconfig.pure.json']],
-  ['unit tests', node, [...together, 'src/**/*.test.ts', 'test/*.test.ts', 'test/conformance/*.test.ts', 'test/golden/*.test.ts']],
+  [
+    'unit tests',
+    node,
+    [...together, 'src/**/*.test.ts', 'test/*.test.ts', 'test/conformance/*.test.ts', 'test/golden/*.test.ts'],
+  ],
   ['tests with whole meshes', node, [...apart, 'test/e2e/*.test.ts', 'test/cli/*.test.ts']],
 ];
 const results = [];

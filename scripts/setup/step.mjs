@@ -5,9 +5,13 @@ export class SetupError extends Error {}
 
 /** Ends set-up with a message for a person. */
 export function fail({ what, why, remedy, output = '' }) {
-  const lines = output.trim().split("\n");
-  const tail = (lines.length > 16 ? [...lines.slice(0, 8), "...", ...lines.slice(-8)] : lines).map((line) => `    ${line}`).join('\n');
-  throw new SetupError(`set-up failed: ${what}.\n  Why it matters: ${why}.\n  What to do: ${remedy}${tail.trim() ? `\n${tail}` : ''}`);
+  const lines = output.trim().split('\n');
+  const tail = (lines.length > 16 ? [...lines.slice(0, 8), '...', ...lines.slice(-8)] : lines)
+    .map((line) => `    ${line}`)
+    .join('\n');
+  throw new SetupError(
+    `set-up failed: ${what}.\n  Why it matters: ${why}.\n  What to do: ${remedy}${tail.trim() ? `\n${tail}` : ''}`,
+  );
 }
 
 /** Runs a program and keeps what it prints. A program that is not there gives code 127. */

@@ -93,8 +93,8 @@ test('an Any is unpacked by its schema or by the registry', () => {
   assert.equal(messageFromAny(create(AnySchema, { typeUrl: 'x/acme.Unknown' }), TYPES), undefined);
 });
 
-test('every type of the API that the typed modules have is known', () => {
+test('the whole API is known, with what it imports', () => {
   assert.ok(TYPES.getMessage('envoy.admin.v3.ConfigDump'));
-  assert.ok(TYPES.getMessage('opentelemetry.proto.trace.v1.Span'));
+  assert.ok(TYPES.getMessage('opentelemetry.proto.common.v1.AnyValue'));
   assert.ok([...TYPES].length > 2000);
 });
