@@ -2,7 +2,13 @@ import type { Logger } from 'pino';
 import type { Diagnostic } from '../diagnostics/index.ts';
 import { diagnose } from '../diagnostics/index.ts';
 import { Mesh } from '../mesh/index.ts';
-import { type ClusterId, formatObjectRef, type MeshConfig, type NetworkId, type SocketAddress } from '../model/index.ts';
+import {
+  type ClusterId,
+  formatObjectRef,
+  type MeshConfig,
+  type NetworkId,
+  type SocketAddress,
+} from '../model/index.ts';
 import { type CertificateAuthority, type TokenReviewer, type TrustBundle, WorkloadSecrets } from '../security/index.ts';
 import type { ConfigSource } from '../sources/index.ts';
 import { AdsServer, type Nack, type StreamStatus } from '../xds/index.ts';
@@ -58,7 +64,8 @@ export class ControlPlane {
     this.mesh = new Mesh({
       home: options.cluster,
       config: meshConfig,
-      onError: (error, where) => log.error({ err: error, where }, 'a value could not be computed; the last good one stays'),
+      onError: (error, where) =>
+        log.error({ err: error, where }, 'a value could not be computed; the last good one stays'),
     });
     this.secrets = new WorkloadSecrets({ issuer: ca, bundle: trust, now });
     const translation = new Translation(this.mesh);
@@ -125,7 +132,10 @@ export class ControlPlane {
     const end = Date.now() + deadlineMs;
     // One turn of the event loop lets the streams hand on what has just changed.
     await new Promise((resolve) => setImmediate(resolve));
-    while (Date.now() < end && this.status().some(({ types }) => Object.values(types).some(({ state }) => state === 'STALE'))) {
+    while (
+      Date.now() < end &&
+      this.status().some(({ types }) => Object.values(types).some(({ state }) => state === 'STALE'))
+    ) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
@@ -141,7 +151,10 @@ export class ControlPlane {
 
   private nacked(nack: Nack): void {
     this.nacks.set(nackKey(nack), nack);
-    this.options.log.warn({ proxy: nack.proxy, resource: nack.resource, message: nack.message }, 'a proxy refuses a resource; its last good version stays');
+    this.options.log.warn(
+      { proxy: nack.proxy, resource: nack.resource, message: nack.message },
+      'a proxy refuses a resource; its last good version stays',
+    );
     this.changed();
   }
 

@@ -3,7 +3,7 @@
  * gives a running server. Must never decide what traffic does.
  */
 export { ControlPlane, type ControlPlaneMember, type ControlPlaneOptions } from './control-plane.ts';
-export { offlineControlPlane, type OfflineControlPlane, type OfflineMember } from './offline.ts';
+export { type OfflineControlPlane, type OfflineMember, offlineControlPlane } from './offline.ts';
 export { GATEWAY_BINDS_METADATA, INTERCEPTION_METADATA, type ProxyFacts, proxyScope } from './proxy-scope.ts';
 export { SERVER_NAME } from './server-certificate.ts';
 export { Translation } from './translation.ts';

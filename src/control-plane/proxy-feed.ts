@@ -24,7 +24,11 @@ export class ProxyFeed implements ResourceFeed {
     return { current: this.translation.wildcard(this.proxy, type), stop };
   }
 
-  watch(type: string, name: string, onChange: (resource: Resource | undefined) => void): Subscription<Resource | undefined> {
+  watch(
+    type: string,
+    name: string,
+    onChange: (resource: Resource | undefined) => void,
+  ): Subscription<Resource | undefined> {
     if (type === TYPE_URL.SDS) return this.watchSecret(name, onChange);
     const stop = this.translation.watchResource(this.proxy, { type, name }, onChange);
     return { current: this.translation.resource(this.proxy, type, name), stop };
@@ -38,11 +42,16 @@ export class ProxyFeed implements ResourceFeed {
     this.release();
   }
 
-  private watchSecret(name: string, onChange: (resource: Resource | undefined) => void): Subscription<Resource | undefined> {
+  private watchSecret(
+    name: string,
+    onChange: (resource: Resource | undefined) => void,
+  ): Subscription<Resource | undefined> {
     if (name !== WORKLOAD_SECRET && name !== TRUST_SECRET) return { current: undefined, stop: () => {} };
     const { trustDomain, client, serviceAccount } = this.proxy;
     const identity = formatIdentity({ trustDomain, namespace: client.namespace, serviceAccount });
-    const resource = (secret: { readonly bytes: Uint8Array; readonly version: string } | undefined): Resource | undefined =>
+    const resource = (
+      secret: { readonly bytes: Uint8Array; readonly version: string } | undefined,
+    ): Resource | undefined =>
       secret && { type: TYPE_URL.SDS, name, version: secret.version, bytes: secret.bytes, aliases: [], origin: [] };
     const stop = this.secrets.watch(identity, name, (secret) => onChange(resource(secret)));
     return { current: resource(this.secrets.get(identity, name)), stop };

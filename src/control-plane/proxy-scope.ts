@@ -1,5 +1,14 @@
 import type { MeshObject } from '../mesh/index.ts';
-import { type ClientScope, type ClusterId, DEFAULT_TRUST_DOMAIN, type GatewayBind, type Interception, type Locality, type NetworkId, type ProxyScope } from '../model/index.ts';
+import {
+  type ClientScope,
+  type ClusterId,
+  DEFAULT_TRUST_DOMAIN,
+  type GatewayBind,
+  type Interception,
+  type Locality,
+  type NetworkId,
+  type ProxyScope,
+} from '../model/index.ts';
 
 /** The key of a Node's metadata under which a proxy says how traffic comes to it. */
 export const INTERCEPTION_METADATA = 'PELAGOS_INTERCEPTION';

@@ -1,8 +1,8 @@
+import type { Query } from '../graph/index.ts';
 import { structuralEqual } from '../graph/index.ts';
 import type { Mesh } from '../mesh/index.ts';
 import type { ProxyScope, Resource } from '../model/index.ts';
 import { scopeKey, translate, wildcardNames } from '../translate/index.ts';
-import type { Query } from '../graph/index.ts';
 
 /** A scope that somebody is connected with, and how many are. */
 interface HeldScope {
@@ -22,7 +22,9 @@ export class Translation {
   constructor(mesh: Mesh) {
     this.mesh = mesh;
     this.resources = mesh.graph.query('resource', (key) => this.compute(key), {
-      equal: (a, b) => a === b || (a !== undefined && b !== undefined && a.version === b.version && structuralEqual(a.origin, b.origin)),
+      equal: (a, b) =>
+        a === b ||
+        (a !== undefined && b !== undefined && a.version === b.version && structuralEqual(a.origin, b.origin)),
     });
     this.names = mesh.graph.query('wildcard', (key) => this.computeNames(key), { equal: structuralEqual });
   }
@@ -52,7 +54,11 @@ export class Translation {
     return this.resources.get(this.shareKey(proxy, type, name));
   }
 
-  watchResource(proxy: ProxyScope, asked: { readonly type: string; readonly name: string }, onChange: (resource: Resource | undefined) => void): () => void {
+  watchResource(
+    proxy: ProxyScope,
+    asked: { readonly type: string; readonly name: string },
+    onChange: (resource: Resource | undefined) => void,
+  ): () => void {
     return this.mesh.graph.watch(this.resources, this.shareKey(proxy, asked.type, asked.name), onChange);
   }
 

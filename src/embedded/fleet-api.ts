@@ -77,9 +77,7 @@ export interface ApplyRequest {
   readonly namespace?: string;
 }
 
-export type DeleteRequest =
-  | ApplyRequest
-  | { readonly kind: string; readonly name: string; readonly namespace: string };
+export type DeleteRequest = ApplyRequest | { readonly kind: string; readonly name: string; readonly namespace: string };
 
 export interface ApplyResult {
   readonly objects: readonly {

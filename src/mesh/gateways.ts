@@ -68,7 +68,10 @@ export class Gateways {
     if (!port) return [];
     const { namespace, name } = service.meta;
     return this.endpoints
-      .of({ kind: 'kubernetes', clusters: [service.ref.cluster], namespace, name }, { number: port.port, name: port.name ?? '' })
+      .of(
+        { kind: 'kubernetes', clusters: [service.ref.cluster], namespace, name },
+        { number: port.port, name: port.name ?? '' },
+      )
       .filter(({ health }: Endpoint) => health === 'healthy')
       .map(({ address, port: number }) => ({ address, port: number }));
   }

@@ -80,7 +80,9 @@ export class HostResolution {
     return this.entries
       .get(host)
       .filter((entry) => isExportedTo(entry.spec.exportTo, entry.meta.namespace, namespace))
-      .toSorted((a, b) => Number(b.meta.namespace === namespace) - Number(a.meta.namespace === namespace) || byAge(a, b));
+      .toSorted(
+        (a, b) => Number(b.meta.namespace === namespace) - Number(a.meta.namespace === namespace) || byAge(a, b),
+      );
   }
 
   private exactEntry(namespace: string, host: Hostname): Service | undefined {

@@ -2,7 +2,7 @@
  * All clusters as one model. Takes typed objects of every member, gives tracked reads: which service a host name means,
  * its endpoints, the rules and policies that apply. Must never know of Envoy, do IO, or look at a proxy's connection.
  */
-export { EXPORT_TO_ANNOTATION, isExportedTo } from './visibility.ts';
+
 export { NETWORK_LABEL, TLS_MODE_LABEL } from './endpoints.ts';
 export { CROSS_NETWORK_PORT, type Gateway, type NetworkEntry } from './gateways.ts';
 export { coversService } from './host-resolution.ts';
@@ -21,3 +21,4 @@ export {
   namesHost,
   type VirtualService,
 } from './traffic-rules.ts';
+export { EXPORT_TO_ANNOTATION, isExportedTo } from './visibility.ts';

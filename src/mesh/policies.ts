@@ -61,7 +61,11 @@ export class Policies {
     const mode = modeOf(decider?.spec.mtls?.mode, 'PERMISSIVE');
     const ports = Object.entries(workload?.spec.portLevelMtls ?? {});
     const byPort = new Map(ports.map(([port, { mode: given }]) => [Number(port), modeOf(given, mode)]));
-    return { mode, byPort, origins: [...new Set([workload, decider])].flatMap((policy) => (policy ? [policy.ref] : [])) };
+    return {
+      mode,
+      byPort,
+      origins: [...new Set([workload, decider])].flatMap((policy) => (policy ? [policy.ref] : [])),
+    };
   }
 
   private peerAuthentications(namespace: string): readonly PeerAuthentication[] {

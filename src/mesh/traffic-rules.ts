@@ -1,5 +1,12 @@
 import type { Index } from '../graph/index.ts';
-import { type ClusterId, type Hostname, hostnameCovers, isWildcard, parseHostname, type Service } from '../model/index.ts';
+import {
+  type ClusterId,
+  type Hostname,
+  hostnameCovers,
+  isWildcard,
+  parseHostname,
+  type Service,
+} from '../model/index.ts';
 import { byAge, compare, type MeshObject, type ObjectTables } from './objects.ts';
 import { fullName } from './services.ts';
 import { isExportedTo } from './visibility.ts';

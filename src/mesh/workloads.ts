@@ -28,7 +28,8 @@ export class Workloads {
     const found = new Map<number, Protocol>();
     if (!pod) return found;
     for (const { spec } of this.tables.Service.byNamespace.get(`${pod.ref.cluster}/${pod.meta.namespace}`)) {
-      if (!spec.selector || Object.keys(spec.selector).length === 0 || !selects(spec.selector, pod.meta.labels)) continue;
+      if (!spec.selector || Object.keys(spec.selector).length === 0 || !selects(spec.selector, pod.meta.labels))
+        continue;
       for (const port of spec.ports) {
         const number = containerPort(pod, port.targetPort ?? port.port);
         if (number !== undefined && !found.has(number)) found.set(number, protocolOfPort(port));
@@ -43,7 +44,8 @@ export class Workloads {
    */
   targetPort(cluster: ClusterId, subject: PolicySubject, port: number): number {
     for (const { spec } of this.tables.Service.byNamespace.get(`${cluster}/${subject.namespace}`)) {
-      if (!spec.selector || Object.keys(spec.selector).length === 0 || !selects(spec.selector, subject.labels)) continue;
+      if (!spec.selector || Object.keys(spec.selector).length === 0 || !selects(spec.selector, subject.labels))
+        continue;
       const mapped = spec.ports.find((candidate) => candidate.port === port)?.targetPort;
       if (typeof mapped === 'number') return mapped;
     }

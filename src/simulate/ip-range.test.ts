@@ -31,6 +31,6 @@ test('ranges end where they say', () => {
   assert.ok(inAnyRange([range], '10.1.255.255'));
   assert.ok(!inAnyRange([range], '10.2.0.0'));
   assert.ok(!inAnyRange([range], 'a-name.example'));
-  assert.ok(isLoopback('127.4.0.9') && isLoopback('::1') && !isLoopback('128.0.0.1'));
+  assert.ok(isLoopback('127.0.0.1') && isLoopback('::1') && !isLoopback('127.0.0.2') && !isLoopback('name'));
   assert.ok(isWildcardAddress('0.0.0.0') && isWildcardAddress('::') && !isWildcardAddress('0.0.0.1'));
 });

@@ -65,15 +65,10 @@ export function inAnyRange(ranges: readonly CidrRange[], text: string): boolean 
   return address !== undefined && ranges.some((range) => coverage(range, address) !== undefined);
 }
 
-/** 127.0.0.0/8 and ::1. */
+/** What Envoy takes for a loopback address: 127.0.0.1 and ::1 alone, not the whole of 127.0.0.0/8. */
 export function isLoopback(text: string): boolean {
-  return inAnyRange(
-    [
-      { addressPrefix: '127.0.0.0', prefixLen: 8 },
-      { addressPrefix: '::1', prefixLen: 128 },
-    ],
-    text,
-  );
+  const address = parseIp(text);
+  return address?.value === (address?.bits === 32 ? 0x7f000001n : 1n);
 }
 
 /** 0.0.0.0 and `::`: a listener there takes every address. */

@@ -1,5 +1,6 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { Filter } from '../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
+import { ConfigSchema as DirectResponseSchema } from '../envoy/gen/envoy/extensions/filters/network/direct_response/v3/config_pb.ts';
 import { HttpConnectionManagerSchema } from '../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import { RBACSchema } from '../envoy/gen/envoy/extensions/filters/network/rbac/v3/rbac_pb.ts';
 import { ConfigSchema as SetFilterStateSchema } from '../envoy/gen/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.ts';
@@ -13,7 +14,7 @@ import { type Downstream, formatFacts, rbacFacts } from './http-exchange.ts';
 import type { Stream } from './payload.ts';
 import { decide } from './rbac.ts';
 import { withFilterState } from './set-filter-state.ts';
-import { fail, type HopSubject, type Step, withHop, withShare } from './step.ts';
+import { end, fail, type HopSubject, type Step, withHop, withShare } from './step.ts';
 import type { Path } from './trail.ts';
 import { typedConfigOf, typeOf, unpack } from './typed-config.ts';
 
@@ -58,8 +59,11 @@ export function walkNetworkFilters(step: Step, connection: FilteredConnection): 
       const at = withHop(step, subject, `takes the cluster's name from the server name ${downstream.serverName}`);
       return next(at, setState(downstream, new Map(downstream.filterState).set(CLUSTER_STATE, downstream.serverName)));
     }
-    case `${PREFIX}direct_response.v3.Config`:
-      return fail(withHop(step, subject, 'answers by itself'), 'protocol-error', 'the listener answers with fixed bytes');
+    case `${PREFIX}direct_response.v3.Config`: {
+      const { response } = unpack(config, DirectResponseSchema) ?? {};
+      const body = response?.specifier.case === 'inlineString' ? response.specifier.value : '';
+      return end(withHop(step, subject, 'answers by itself'), { body, headers: {} });
+    }
     default:
       return next(step, downstream);
   }

@@ -1,7 +1,10 @@
 import { create } from '@bufbuild/protobuf';
 import type { Subset } from '../config/index.ts';
-import { type ClusterLoadAssignment, ClusterLoadAssignmentSchema } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
 import type { LbEndpointSchema } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_components_pb.ts';
+import {
+  type ClusterLoadAssignment,
+  ClusterLoadAssignmentSchema,
+} from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { formatSniClusterName } from '../envoy/index.ts';
 import { type MeshView, selects } from '../mesh/index.ts';
 import type { ClientScope, Endpoint, NetworkId, Service, ServicePort } from '../model/index.ts';

@@ -1,10 +1,16 @@
 import { create, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
-import { type ConfigSource, ConfigSourceSchema } from '../envoy/gen/envoy/config/core/v3/config_source_pb.ts';
-import { ApiVersion } from '../envoy/gen/envoy/config/core/v3/config_source_pb.ts';
 import type { Duration } from '@bufbuild/protobuf/wkt';
 import { DurationSchema } from '@bufbuild/protobuf/wkt';
+import {
+  ApiVersion,
+  type ConfigSource,
+  ConfigSourceSchema,
+} from '../envoy/gen/envoy/config/core/v3/config_source_pb.ts';
 
-export { type CommonTlsContext, CommonTlsContextSchema } from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
+export {
+  type CommonTlsContext,
+  CommonTlsContextSchema,
+} from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
 
 /** The plain-object form of a message, to be spread into another. */
 export type InitOf<Desc extends DescMessage> = Exclude<MessageInitShape<Desc>, MessageShape<Desc>>;

@@ -23,7 +23,9 @@ function egressCovers(entry: string, client: ClientScope, service: Service): boo
   const slash = entry.indexOf('/');
   const namespace = slash < 0 ? '*' : entry.slice(0, slash);
   const inNamespace =
-    namespace === '*' || namespace === service.namespace || (namespace === '.' && service.namespace === client.namespace);
+    namespace === '*' ||
+    namespace === service.namespace ||
+    (namespace === '.' && service.namespace === client.namespace);
   return inNamespace && coversService(parseHostname(entry.slice(slash + 1)), service);
 }
 
@@ -35,7 +37,9 @@ export function outboundTarget(mesh: MeshView, client: ClientScope, name: string
   const port = service?.ports.find(({ number }) => number === parsed.port);
   if (!service || !port) return undefined;
   const rules = mesh.rules.destinationRulesOf(client.namespace, service, mesh.config.rootNamespace);
-  const subset = parsed.subset ? rules.flatMap(({ spec }) => spec.subsets ?? []).find((s) => s.name === parsed.subset) : undefined;
+  const subset = parsed.subset
+    ? rules.flatMap(({ spec }) => spec.subsets ?? []).find((s) => s.name === parsed.subset)
+    : undefined;
   if (parsed.subset && !subset) return undefined;
   const locality = rules[0]?.spec.trafficPolicy?.loadBalancer?.localityLbSetting;
   return { service, port, subset, rules, preferNear: locality?.enabled !== false, ownNetworkOnly: false };

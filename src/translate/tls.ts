@@ -1,13 +1,16 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { ads, type CommonTlsContext, CommonTlsContextSchema } from './envoy-types.ts';
-import { pack } from '../envoy/index.ts';
 import type { TransportSocket } from '../envoy/gen/envoy/config/core/v3/base_pb.ts';
 import { TransportSocketSchema } from '../envoy/gen/envoy/config/core/v3/base_pb.ts';
 import {
   SubjectAltNameMatcher_SanType,
   TlsParameters_TlsProtocol,
 } from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.ts';
-import { DownstreamTlsContextSchema, UpstreamTlsContextSchema } from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
+import {
+  DownstreamTlsContextSchema,
+  UpstreamTlsContextSchema,
+} from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
+import { pack } from '../envoy/index.ts';
+import { ads, type CommonTlsContext, CommonTlsContextSchema } from './envoy-types.ts';
 
 /** SDS names, as Istio has them: the workload's own certificate, and the mesh's trust bundle. */
 export const WORKLOAD_SECRET = 'default';
@@ -109,6 +112,9 @@ export function clientTls(options: {
   };
   return create(TransportSocketSchema, {
     name: 'envoy.transport_sockets.tls',
-    configType: { case: 'typedConfig', value: pack(UpstreamTlsContextSchema, { commonTlsContext: common, sni: options.sni }) },
+    configType: {
+      case: 'typedConfig',
+      value: pack(UpstreamTlsContextSchema, { commonTlsContext: common, sni: options.sni }),
+    },
   });
 }

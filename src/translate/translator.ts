@@ -1,4 +1,4 @@
-import { type DescMessage, type MessageShape } from '@bufbuild/protobuf';
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { ClusterSchema } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { ListenerSchema } from '../envoy/gen/envoy/config/listener/v3/listener_pb.ts';
@@ -6,7 +6,14 @@ import { VirtualHostSchema } from '../envoy/gen/envoy/config/route/v3/route_comp
 import { RouteConfigurationSchema } from '../envoy/gen/envoy/config/route/v3/route_pb.ts';
 import { encodeResource, TYPE_URL } from '../envoy/index.ts';
 import type { MeshView } from '../mesh/index.ts';
-import { type ClientScope, formatObjectRef, type NetworkId, type ObjectRef, type ProxyScope, type Resource } from '../model/index.ts';
+import {
+  type ClientScope,
+  formatObjectRef,
+  type NetworkId,
+  type ObjectRef,
+  type ProxyScope,
+  type Resource,
+} from '../model/index.ts';
 import type { Built } from './built.ts';
 import { blackHoleCluster, crossNetworkCluster, inboundCluster, passthroughCluster } from './clusters/local.ts';
 import { outboundCluster } from './clusters/outbound.ts';
@@ -15,13 +22,23 @@ import { crossNetworkListener } from './listeners/cross-network.ts';
 import { gatewayListener, gatewayListenerName, gatewayPorts, parseGatewayListenerName } from './listeners/gateway.ts';
 import { httpProxyListener, httpProxyRoutes } from './listeners/http-proxy.ts';
 import { inboundListener, inboundProtocol } from './listeners/inbound.ts';
-import { BLACK_HOLE_CLUSTER, crossNetworkName, HTTP_PROXY_ROUTES, listenerName, parseCrossNetworkName } from './names.ts';
+import {
+  BLACK_HOLE_CLUSTER,
+  crossNetworkName,
+  HTTP_PROXY_ROUTES,
+  listenerName,
+  parseCrossNetworkName,
+} from './names.ts';
 import { gatewayRoutes } from './routes/gateway-routes.ts';
 import { onDemandHost, placeholderName } from './routes/on-demand-host.ts';
 import { outboundTarget, passthroughTarget } from './targets.ts';
 
 /** One Envoy resource as this proxy must see it. Never throws for bad input, never waits, reads no clock. */
-export function translate(mesh: MeshView, proxy: ProxyScope, asked: { readonly type: string; readonly name: string }): Resource | undefined {
+export function translate(
+  mesh: MeshView,
+  proxy: ProxyScope,
+  asked: { readonly type: string; readonly name: string },
+): Resource | undefined {
   const { type, name } = asked;
   switch (type) {
     case TYPE_URL.LDS:
@@ -74,11 +91,16 @@ function ownListeners(mesh: MeshView, proxy: ProxyScope): readonly string[] {
 }
 
 function ownClusters(proxy: ProxyScope): readonly string[] {
-  const inbound = proxy.client.kind === 'sidecar' && proxy.interception.kind === 'ports' ? proxy.interception.inbound : [];
+  const inbound =
+    proxy.client.kind === 'sidecar' && proxy.interception.kind === 'ports' ? proxy.interception.inbound : [];
   return [BLACK_HOLE_CLUSTER, ...inbound.map(({ port }) => `inbound|${port}||`)];
 }
 
-function listener(mesh: MeshView, proxy: ProxyScope, name: string): Built<MessageShape<typeof ListenerSchema>> | undefined {
+function listener(
+  mesh: MeshView,
+  proxy: ProxyScope,
+  name: string,
+): Built<MessageShape<typeof ListenerSchema>> | undefined {
   const network = parseCrossNetworkName(name);
   if (network !== undefined) return crossNetworkListener(mesh, network as NetworkId);
   if (proxy.client.kind === 'gateway') {
@@ -92,19 +114,28 @@ function listener(mesh: MeshView, proxy: ProxyScope, name: string): Built<Messag
   return inbound && inboundListener(mesh, proxy, inbound);
 }
 
-function routes(mesh: MeshView, proxy: ProxyScope, name: string): Built<MessageShape<typeof RouteConfigurationSchema>> | undefined {
+function routes(
+  mesh: MeshView,
+  proxy: ProxyScope,
+  name: string,
+): Built<MessageShape<typeof RouteConfigurationSchema>> | undefined {
   if (proxy.client.kind === 'sidecar') return name === HTTP_PROXY_ROUTES ? httpProxyRoutes() : undefined;
   const port = /^http\.(\d{1,5})$/.exec(name)?.[1];
   return port === undefined ? undefined : gatewayRoutes(mesh, proxy, Number(port));
 }
 
-function cluster(mesh: MeshView, proxy: ProxyScope, name: string): Built<MessageShape<typeof ClusterSchema>> | undefined {
+function cluster(
+  mesh: MeshView,
+  proxy: ProxyScope,
+  name: string,
+): Built<MessageShape<typeof ClusterSchema>> | undefined {
   if (name === BLACK_HOLE_CLUSTER) return blackHoleCluster();
   const network = parseCrossNetworkName(name);
   if (network !== undefined) return crossNetworkCluster(mesh, network as NetworkId);
   const { client, interception } = proxy;
   if (name.startsWith('inbound|')) {
-    const inbound = interception.kind === 'ports' ? interception.inbound.find(({ port }) => name === `inbound|${port}||`) : undefined;
+    const inbound =
+      interception.kind === 'ports' ? interception.inbound.find(({ port }) => name === `inbound|${port}||`) : undefined;
     return inbound && inboundCluster(inbound, inboundProtocol(mesh, proxy, inbound.port));
   }
   const outbound = outboundTarget(mesh, client, name);
@@ -113,7 +144,11 @@ function cluster(mesh: MeshView, proxy: ProxyScope, name: string): Built<Message
   return passthrough && passthroughCluster({ name, target: passthrough });
 }
 
-function assignment(mesh: MeshView, client: ClientScope, name: string): Built<MessageShape<typeof ClusterLoadAssignmentSchema>> | undefined {
+function assignment(
+  mesh: MeshView,
+  client: ClientScope,
+  name: string,
+): Built<MessageShape<typeof ClusterLoadAssignmentSchema>> | undefined {
   const network = parseCrossNetworkName(name);
   if (network !== undefined) return gatewayAssignment(mesh, network as NetworkId);
   const outbound = outboundTarget(mesh, client, name);

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type Diagnostic, diagnose } from '../../diagnostics/index.ts';
 import {
   type ClusterId,
@@ -11,6 +11,7 @@ import {
 import { parseManifest, readManifestFile, scanFolder } from '../../sources/index.ts';
 import { FieldReader } from './field-reader.ts';
 import type { ClusterConfig, FleetConfig } from './fleet-config.ts';
+import { ownFolderName } from './folder-name.ts';
 import { readClusters } from './read-clusters.ts';
 import { readMeshConfig } from './read-mesh-config.ts';
 import { readImages, readOutside } from './read-outside.ts';
@@ -29,7 +30,7 @@ export interface FleetReading {
 export async function readFleetConfig(dir: string): Promise<FleetReading> {
   const absolute = resolve(dir);
   const file = join(absolute, FLEET_FILE);
-  const { change } = await readManifestFile(file, displayName(file));
+  const { change } = await readManifestFile(file, ownFolderName(file));
   switch (change.kind) {
     case 'gone':
       return await fleetOfFolders(absolute);
@@ -70,7 +71,7 @@ function readFleet(object: RawObject, dir: string): FleetReading {
     meshConfig: readMeshConfig(reader, spec['meshConfig']),
   };
   if (clusters.length === 0 && reader.diagnostics.length === 0)
-    reader.report('PEL6001', ['spec', 'clusters'], { folder: displayName(join(dir, FLEET_FILE)) });
+    reader.report('PEL6001', ['spec', 'clusters'], { folder: ownFolderName(join(dir, FLEET_FILE)) });
   const hasError = reader.diagnostics.some(({ severity }) => severity === 'error');
   return { ...(hasError ? {} : { config }), diagnostics: reader.diagnostics };
 }
@@ -86,7 +87,7 @@ async function withFolders(reading: FleetReading): Promise<FleetReading> {
 
 async function checkFolder(cluster: ClusterConfig, index: number): Promise<readonly Diagnostic[]> {
   const { folder, name } = cluster;
-  const shown = displayName(folder);
+  const shown = ownFolderName(folder);
   if (!(await isFolder(folder))) {
     return [diagnose('PEL6006', { field: `spec.clusters[${index}].folder`, folder: shown, name })];
   }
@@ -95,7 +96,7 @@ async function checkFolder(cluster: ClusterConfig, index: number): Promise<reado
 }
 
 async function fleetOfFolders(dir: string): Promise<FleetReading> {
-  const folder = displayName(dir);
+  const folder = ownFolderName(dir);
   const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
   const names = entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules')
@@ -116,10 +117,4 @@ async function fleetOfFolders(dir: string): Promise<FleetReading> {
 
 async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() === true;
-}
-
-/** As the person who started the fleet would name it: relative to where they are, unless that is far off. */
-function displayName(path: string): string {
-  const shown = relative(process.cwd(), path);
-  return shown === '' || shown.startsWith('..') ? path : shown;
 }

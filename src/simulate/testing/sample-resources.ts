@@ -63,7 +63,7 @@ export function mutualTo(identity: string): Typed {
 }
 
 export function tcpProxy(cluster: string): MessageInitShape<typeof FilterSchema> {
-  return typed('tcp_proxy', TcpProxySchema, { clusterSpecifier: { case: 'cluster', value: cluster } });
+  return typed('tcp_proxy', TcpProxySchema, { statPrefix: 'tcp', clusterSpecifier: { case: 'cluster', value: cluster } });
 }
 
 /** A connection manager with its routes inside. */
@@ -72,6 +72,7 @@ export function httpManager(
   httpFilters: readonly Typed[] = [],
 ): MessageInitShape<typeof FilterSchema> {
   return typed('hcm', HttpConnectionManagerSchema, {
+    statPrefix: 'http',
     routeSpecifier: { case: 'routeConfig', value: routeConfig },
     forwardClientCertDetails: ForwardCert.APPEND_FORWARD,
     setCurrentClientCertDetails: { uri: true },

@@ -1,7 +1,11 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { AuthorizationRule } from '../../config/index.ts';
 import { type Filter, FilterSchema } from '../../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
-import { type PolicySchema, RBAC_Action, RBACSchema as RulesSchema } from '../../envoy/gen/envoy/config/rbac/v3/rbac_pb.ts';
+import {
+  type PolicySchema,
+  RBAC_Action,
+  type RBACSchema as RulesSchema,
+} from '../../envoy/gen/envoy/config/rbac/v3/rbac_pb.ts';
 import { RBACSchema as HttpRbacSchema } from '../../envoy/gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
 import { RBACSchema as NetworkRbacSchema } from '../../envoy/gen/envoy/extensions/filters/network/rbac/v3/rbac_pb.ts';
 import { pack } from '../../envoy/index.ts';
@@ -9,7 +13,7 @@ import type { AuthorizationPolicy, MeshView, PolicySubject } from '../../mesh/in
 import type { ObjectRef } from '../../model/index.ts';
 import { type HttpFilterInit, httpFilter } from '../listeners/connection-manager.ts';
 import { conditionPermissions, operationNeedsHttp, operationPermission } from './permission.ts';
-import { allPermissions, allPrincipals, ANY_PERMISSION, ANY_PRINCIPAL } from './predicate.ts';
+import { ANY_PERMISSION, ANY_PRINCIPAL, allPermissions, allPrincipals } from './predicate.ts';
 import { conditionNeedsHttp, conditionPrincipals, sourceNeedsHttp, sourcePrincipal } from './principal.ts';
 
 type PolicyInit = MessageInitShape<typeof PolicySchema>;
@@ -55,7 +59,9 @@ function ruleSet(policies: readonly AuthorizationPolicy[], way: Way): MessageIni
   const named = policies.flatMap((policy) =>
     (policy.spec.rules ?? []).flatMap((rule, index) => {
       const compiled = compile(policy, rule, way);
-      return compiled ? [[`ns[${policy.meta.namespace}]-policy[${policy.meta.name}]-rule[${index}]`, compiled] as const] : [];
+      return compiled
+        ? [[`ns[${policy.meta.namespace}]-policy[${policy.meta.name}]-rule[${index}]`, compiled] as const]
+        : [];
     }),
   );
   return { action: way.action, policies: Object.fromEntries(named) };
@@ -70,14 +76,18 @@ function compile(policy: AuthorizationPolicy, rule: AuthorizationRule, way: Way)
   const operations = (rule.to ?? []).flatMap(({ operation }) => operation ?? []);
   const conditions = rule.when ?? [];
   const tcp = way.protocol === 'tcp';
-  const needsHttp = sources.some(sourceNeedsHttp) || operations.some(operationNeedsHttp) || conditions.some(conditionNeedsHttp);
+  const needsHttp =
+    sources.some(sourceNeedsHttp) || operations.some(operationNeedsHttp) || conditions.some(conditionNeedsHttp);
   if (tcp && needsHttp && way.action === RBAC_Action.ALLOW) return undefined;
   const usable = tcp ? conditions.filter((condition) => !conditionNeedsHttp(condition)) : conditions;
   const who = allPrincipals(usable.flatMap((condition) => conditionPrincipals(condition) ?? []));
   const what = allPermissions(usable.flatMap((condition) => conditionPermissions(condition, way.port)));
   const from = sources.map((source) => sourcePrincipal(tcp ? withoutHttp(source) : source, policy.meta.namespace));
   const to = operations.map((operation) =>
-    operationPermission(tcp ? { ports: operation.ports ?? [], notPorts: operation.notPorts ?? [] } : operation, way.port),
+    operationPermission(
+      tcp ? { ports: operation.ports ?? [], notPorts: operation.notPorts ?? [] } : operation,
+      way.port,
+    ),
   );
   return {
     permissions: (to.length > 0 ? to : [ANY_PERMISSION]).map((one) => allPermissions([one, what])),

@@ -1,5 +1,12 @@
 import type { AuthorizationCondition, AuthorizationOperation } from '../../config/index.ts';
-import { allPermissions, anyPermission, escapeRegex, notPermission, type PermissionInit, valueMatcher } from './predicate.ts';
+import {
+  allPermissions,
+  anyPermission,
+  escapeRegex,
+  notPermission,
+  type PermissionInit,
+  valueMatcher,
+} from './predicate.ts';
 import { parseCidr } from './principal.ts';
 
 type Maker = (value: string) => PermissionInit;
@@ -12,8 +19,7 @@ function header(name: string, value: string, ignoreCase = false): PermissionInit
 }
 
 /** Hosts compare without case (RFC 4343), which regular expressions must say themselves. */
-const ofHost: Maker = (value) =>
-  value === '*' ? header(':authority', value) : header(':authority', value, true);
+const ofHost: Maker = (value) => (value === '*' ? header(':authority', value) : header(':authority', value, true));
 const ofMethod: Maker = (value) => header(':method', value);
 
 /** Paths without the query; `{*}` is one segment and `{**}` the rest (Istio path templates). */
@@ -66,7 +72,10 @@ export function operationPermission(operation: AuthorizationOperation, listenerP
 }
 
 /** Conditions that speak of the call: its destination and SNI. */
-export function conditionPermissions(condition: AuthorizationCondition, listenerPort: number): readonly PermissionInit[] {
+export function conditionPermissions(
+  condition: AuthorizationCondition,
+  listenerPort: number,
+): readonly PermissionInit[] {
   const makers: Readonly<Record<string, Maker>> = {
     'destination.ip': ofIp,
     'destination.port': portMaker(listenerPort),
@@ -76,6 +85,13 @@ export function conditionPermissions(condition: AuthorizationCondition, listener
   return maker ? [...some(condition.values, maker), ...none(condition.notValues, maker)] : [];
 }
 
-export function operationNeedsHttp({ hosts, notHosts, methods, notMethods, paths, notPaths }: AuthorizationOperation): boolean {
+export function operationNeedsHttp({
+  hosts,
+  notHosts,
+  methods,
+  notMethods,
+  paths,
+  notPaths,
+}: AuthorizationOperation): boolean {
   return [hosts, notHosts, methods, notMethods, paths, notPaths].some((values) => (values?.length ?? 0) > 0);
 }

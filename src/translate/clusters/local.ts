@@ -1,5 +1,10 @@
 import { create } from '@bufbuild/protobuf';
-import { type Cluster, Cluster_DiscoveryType, Cluster_LbPolicy, ClusterSchema } from '../../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
+import {
+  type Cluster,
+  Cluster_DiscoveryType,
+  Cluster_LbPolicy,
+  ClusterSchema,
+} from '../../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import { HttpProtocolOptionsSchema } from '../../envoy/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import { pack } from '../../envoy/index.ts';
 import type { MeshView } from '../../mesh/index.ts';

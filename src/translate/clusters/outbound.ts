@@ -1,6 +1,10 @@
 import { create } from '@bufbuild/protobuf';
 import type { ClientTlsSettings, PortTrafficPolicy } from '../../config/index.ts';
-import { type Cluster, Cluster_DiscoveryType, ClusterSchema } from '../../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
+import {
+  type Cluster,
+  Cluster_DiscoveryType,
+  ClusterSchema,
+} from '../../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import type { TransportSocket } from '../../envoy/gen/envoy/config/core/v3/base_pb.ts';
 import { HttpProtocolOptionsSchema } from '../../envoy/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import { pack } from '../../envoy/index.ts';
@@ -10,8 +14,8 @@ import type { Built } from '../built.ts';
 import { loadAssignment, reachableEndpoints } from '../endpoints.ts';
 import { ads, duration, type InitOf } from '../envoy-types.ts';
 import type { RuledTarget } from '../targets.ts';
-import { RAW_BUFFER } from './raw-buffer.ts';
 import { CLIENT_ALPN, clientMtls, clientTls } from '../tls.ts';
+import { RAW_BUFFER } from './raw-buffer.ts';
 import { circuitBreakers, durationMs, effectivePolicy, lbPolicy, outlierDetection } from './traffic-policy.ts';
 
 /** Istio's default connect time-out, in milliseconds. */
@@ -68,7 +72,8 @@ function discovery(
 
 function httpOptions(target: RuledTarget, policy: PortTrafficPolicy): Record<string, ReturnType<typeof pack>> {
   const http = policy.connectionPool?.http;
-  const http2 = target.port.protocol === 'http2' || target.port.protocol === 'grpc' || http?.h2UpgradePolicy === 'UPGRADE';
+  const http2 =
+    target.port.protocol === 'http2' || target.port.protocol === 'grpc' || http?.h2UpgradePolicy === 'UPGRADE';
   const config = http2
     ? { case: 'http2ProtocolOptions' as const, value: {} }
     : { case: 'httpProtocolOptions' as const, value: {} };
@@ -102,7 +107,11 @@ function transport(
   return {
     transportSocketMatches: [
       { name: 'tlsMode-istio', match: { tlsMode: 'istio' }, transportSocket: socket },
-      { name: 'tlsMode-disabled', match: {}, transportSocket: { name: 'envoy.transport_sockets.raw_buffer', configType: rawBuffer() } },
+      {
+        name: 'tlsMode-disabled',
+        match: {},
+        transportSocket: { name: 'envoy.transport_sockets.raw_buffer', configType: rawBuffer() },
+      },
     ],
   };
 }

@@ -1,6 +1,12 @@
-import type { ConnectionPoolSettings, DestinationRuleSpec, OutlierDetection, PortTrafficPolicy, Subset } from '../../config/index.ts';
+import type {
+  ConnectionPoolSettings,
+  DestinationRuleSpec,
+  OutlierDetection,
+  PortTrafficPolicy,
+  Subset,
+} from '../../config/index.ts';
 import { parseDurationMs } from '../../config/index.ts';
-import { type CircuitBreakers_ThresholdsSchema } from '../../envoy/gen/envoy/config/cluster/v3/circuit_breaker_pb.ts';
+import type { CircuitBreakers_ThresholdsSchema } from '../../envoy/gen/envoy/config/cluster/v3/circuit_breaker_pb.ts';
 import { Cluster_LbPolicy } from '../../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import type { OutlierDetectionSchema } from '../../envoy/gen/envoy/config/cluster/v3/outlier_detection_pb.ts';
 import { duration, type InitOf } from '../envoy-types.ts';

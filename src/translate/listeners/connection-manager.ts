@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { AccessLogSchema, type AccessLog } from '../../envoy/gen/envoy/config/accesslog/v3/accesslog_pb.ts';
+import { type AccessLog, AccessLogSchema } from '../../envoy/gen/envoy/config/accesslog/v3/accesslog_pb.ts';
 import { type Filter, FilterSchema } from '../../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
 import { FileAccessLogSchema } from '../../envoy/gen/envoy/extensions/access_loggers/file/v3/file_pb.ts';
 import { CorsSchema } from '../../envoy/gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
@@ -63,5 +63,7 @@ export function tcpProxy(init: MessageInitShape<typeof TcpProxySchema>): Filter 
 export function accessLogs(path: string): AccessLog[] {
   if (path === '') return [];
   const config = pack(FileAccessLogSchema, { path });
-  return [create(AccessLogSchema, { name: 'envoy.access_loggers.file', configType: { case: 'typedConfig', value: config } })];
+  return [
+    create(AccessLogSchema, { name: 'envoy.access_loggers.file', configType: { case: 'typedConfig', value: config } }),
+  ];
 }

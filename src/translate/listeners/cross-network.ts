@@ -13,7 +13,11 @@ export function crossNetworkListener(mesh: MeshView, network: NetworkId): Built<
     name,
     listenerSpecifier: { case: 'internalListener', value: {} },
     filterChains: [
-      { filters: [tcpProxy({ statPrefix: name, clusterSpecifier: { case: 'cluster', value: name }, maxConnectAttempts: 3 })] },
+      {
+        filters: [
+          tcpProxy({ statPrefix: name, clusterSpecifier: { case: 'cluster', value: name }, maxConnectAttempts: 3 }),
+        ],
+      },
     ],
   });
   return { message, origins: mesh.gateways.entry(network).origins };

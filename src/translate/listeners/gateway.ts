@@ -1,10 +1,10 @@
 import { create } from '@bufbuild/protobuf';
 import type { Server } from '../../config/index.ts';
-import { type Listener, ListenerSchema } from '../../envoy/gen/envoy/config/listener/v3/listener_pb.ts';
 import type { FilterChainSchema } from '../../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
-import { SniClusterSchema } from '../../envoy/gen/envoy/extensions/filters/network/sni_cluster/v3/sni_cluster_pb.ts';
-import { HttpConnectionManager_ForwardClientCertDetails } from '../../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { type Listener, ListenerSchema } from '../../envoy/gen/envoy/config/listener/v3/listener_pb.ts';
 import { TlsInspectorSchema } from '../../envoy/gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
+import { HttpConnectionManager_ForwardClientCertDetails } from '../../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { SniClusterSchema } from '../../envoy/gen/envoy/extensions/filters/network/sni_cluster/v3/sni_cluster_pb.ts';
 import { pack } from '../../envoy/index.ts';
 import { compare, type Gateway, type MeshView, protocolOfText } from '../../mesh/index.ts';
 import { isHttp, type ObjectRef, type ProxyScope, type SocketAddress } from '../../model/index.ts';
@@ -58,7 +58,9 @@ export function parseGatewayListenerName(name: string): number | undefined {
 /** All that a gateway proxy does on one port: HTTP by its routes, and mesh traffic passed through by SNI. */
 export function gatewayListener(mesh: MeshView, proxy: ProxyScope, port: number): Built<Listener> | undefined {
   const servers = gatewayServers(mesh, proxy).filter((server) => server.port === port);
-  const chains = [passthroughChain(servers), httpChain(mesh, proxy, { port, servers })].filter((chain) => chain !== undefined);
+  const chains = [passthroughChain(servers), httpChain(mesh, proxy, { port, servers })].filter(
+    (chain) => chain !== undefined,
+  );
   if (chains.length === 0) return undefined;
   const bind = gatewayBind(proxy, port);
   const message = create(ListenerSchema, {

@@ -1,10 +1,10 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { TrafficDirection } from '../../envoy/gen/envoy/config/core/v3/base_pb.ts';
 import type { Filter, FilterChainSchema } from '../../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
-import type { RouteConfigurationSchema } from '../../envoy/gen/envoy/config/route/v3/route_pb.ts';
 import { type Listener, ListenerSchema } from '../../envoy/gen/envoy/config/listener/v3/listener_pb.ts';
-import { HttpConnectionManager_ForwardClientCertDetails } from '../../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import type { RouteConfigurationSchema } from '../../envoy/gen/envoy/config/route/v3/route_pb.ts';
 import { TlsInspectorSchema } from '../../envoy/gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
+import { HttpConnectionManager_ForwardClientCertDetails } from '../../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import { pack } from '../../envoy/index.ts';
 import type { MeshView, MtlsMode } from '../../mesh/index.ts';
 import { type InboundPort, isHttp, type ObjectRef, type Protocol, type ProxyScope } from '../../model/index.ts';
@@ -71,7 +71,10 @@ function chains(of: {
     filters,
   };
   if (mode === 'STRICT') return [mtls];
-  const own = tcpProxy({ statPrefix: inboundCluster(inbound), clusterSpecifier: { case: 'cluster', value: inboundCluster(inbound) } });
+  const own = tcpProxy({
+    statPrefix: inboundCluster(inbound),
+    clusterSpecifier: { case: 'cluster', value: inboundCluster(inbound) },
+  });
   return [
     mtls,
     { name: 'application-tls', filterChainMatch: { transportProtocol: 'tls' }, filters: [own] },
@@ -119,5 +122,9 @@ function inboundRoutes(cluster: string): MessageInitShape<typeof RouteConfigurat
       value: { clusterSpecifier: { case: 'cluster' as const, value: cluster }, timeout: duration(0) },
     },
   };
-  return { name: cluster, validateClusters: false, virtualHosts: [{ name: 'inbound', domains: ['*'], routes: [route] }] };
+  return {
+    name: cluster,
+    validateClusters: false,
+    virtualHosts: [{ name: 'inbound', domains: ['*'], routes: [route] }],
+  };
 }

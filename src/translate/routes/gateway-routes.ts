@@ -1,8 +1,18 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import {
+  VirtualHost_TlsRequirementType,
+  type VirtualHostSchema,
+} from '../../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import { type RouteConfiguration, RouteConfigurationSchema } from '../../envoy/gen/envoy/config/route/v3/route_pb.ts';
-import { VirtualHost_TlsRequirementType, type VirtualHostSchema } from '../../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
-import { compare, type Gateway, gatewayKey, isExportedTo, type MeshView, type VirtualService } from '../../mesh/index.ts';
-import { type Hostname, hostnameCovers, type ObjectRef, parseHostname, type ProxyScope } from '../../model/index.ts';
+import {
+  compare,
+  type Gateway,
+  gatewayKey,
+  isExportedTo,
+  type MeshView,
+  type VirtualService,
+} from '../../mesh/index.ts';
+import { type Hostname, hostnameCovers, type ObjectRef, type ProxyScope, parseHostname } from '../../model/index.ts';
 import type { Built } from '../built.ts';
 import { type GatewayServer, gatewayServers } from '../listeners/gateway.ts';
 import { gatewayRoutesName } from '../names.ts';
@@ -36,7 +46,8 @@ export function gatewayRoutes(mesh: MeshView, proxy: ProxyScope, port: number): 
   const message = create(RouteConfigurationSchema, {
     name: gatewayRoutesName(port),
     validateClusters: false,
-    virtualHosts: sorted.length > 0 ? sorted.map(([host, found]) => virtualHost(host, found, port)) : [nothingHere(port)],
+    virtualHosts:
+      sorted.length > 0 ? sorted.map(([host, found]) => virtualHost(host, found, port)) : [nothingHere(port)],
     ignorePortInHostMatching: true,
   });
   return { message, origins: sorted.flatMap(([, found]) => found.origins) };

@@ -2,10 +2,17 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { HttpMatch, HttpRoute } from '../../config/index.ts';
 import type { RouteSchema } from '../../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import { formatClusterName } from '../../envoy/index.ts';
-import { expandShortName, gatewayKey, MESH_GATEWAY, type MeshView, selects, type VirtualService } from '../../mesh/index.ts';
+import {
+  expandShortName,
+  gatewayKey,
+  MESH_GATEWAY,
+  type MeshView,
+  selects,
+  type VirtualService,
+} from '../../mesh/index.ts';
 import type { ClientScope } from '../../model/index.ts';
-import { visibleService } from '../targets.ts';
 import { BLACK_HOLE_CLUSTER } from '../names.ts';
+import { visibleService } from '../targets.ts';
 import { type ClusterNameOf, forwardAction, headerParts, redirectAction } from './route-action.ts';
 import { perFilterConfig } from './route-filters.ts';
 import { matchesAll, routeMatch } from './route-match.ts';
@@ -37,7 +44,8 @@ function clusterNames(mesh: MeshView, rule: VirtualService, context: RouteContex
 
 function appliesTo(match: HttpMatch, rule: VirtualService, context: RouteContext): boolean {
   const gateways = match.gateways ?? [];
-  const here = gateways.length === 0 || gateways.some((name) => gatewayKey(name, rule.meta.namespace) === context.gateway);
+  const here =
+    gateways.length === 0 || gateways.some((name) => gatewayKey(name, rule.meta.namespace) === context.gateway);
   const source =
     context.gateway !== MESH_GATEWAY ||
     (selects(match.sourceLabels, context.client.labels) &&
@@ -68,7 +76,11 @@ function actionOf(route: HttpRoute, nameOf: ClusterNameOf): NonNullable<RouteIni
 }
 
 /** The Envoy routes of a VirtualService, in its order; what comes after a route that takes everything is left out. */
-export function virtualServiceRoutes(mesh: MeshView, rule: VirtualService, context: RouteContext): readonly RouteInit[] {
+export function virtualServiceRoutes(
+  mesh: MeshView,
+  rule: VirtualService,
+  context: RouteContext,
+): readonly RouteInit[] {
   const nameOf = clusterNames(mesh, rule, context);
   const routes: RouteInit[] = [];
   for (const route of rule.spec.http ?? []) {

@@ -63,7 +63,12 @@ function splitPort(host: string): AskedPort & { readonly host: string } {
 function serviceRoutes(service: Service, asked: AskedPort): readonly RouteInit[] | undefined {
   const port = service.ports.find(({ number }) => number === asked.port);
   if (!port || port.protocol === 'udp') return undefined;
-  const cluster = formatClusterName({ direction: 'outbound', port: port.number, subset: '', hostname: service.hostname });
+  const cluster = formatClusterName({
+    direction: 'outbound',
+    port: port.number,
+    subset: '',
+    hostname: service.hostname,
+  });
   const connect: RouteInit = {
     name: 'connect',
     match: { pathSpecifier: { case: 'connectMatcher', value: {} } },

@@ -2,8 +2,8 @@ import type { Headers, HttpRetry, HttpRoute } from '../../config/index.ts';
 import type { HeaderValueOptionSchema } from '../../envoy/gen/envoy/config/core/v3/base_pb.ts';
 import { HeaderValueOption_HeaderAppendAction } from '../../envoy/gen/envoy/config/core/v3/base_pb.ts';
 import {
-  type RedirectActionSchema,
   RedirectAction_RedirectResponseCode,
+  type RedirectActionSchema,
   type RetryPolicySchema,
   type RouteActionSchema,
   type RouteSchema,
@@ -67,7 +67,10 @@ function isAuthority(name: string): boolean {
   return name.toLowerCase() === 'host' || name.toLowerCase() === ':authority';
 }
 
-type HeaderParts = Pick<RouteInit, 'requestHeadersToAdd' | 'requestHeadersToRemove' | 'responseHeadersToAdd' | 'responseHeadersToRemove'>;
+type HeaderParts = Pick<
+  RouteInit,
+  'requestHeadersToAdd' | 'requestHeadersToRemove' | 'responseHeadersToAdd' | 'responseHeadersToRemove'
+>;
 
 export function headerParts(headers: Headers | undefined): HeaderParts {
   const { request, response } = headers ?? {};
@@ -109,7 +112,12 @@ function rewriteParts(route: HttpRoute): Partial<ActionInit> {
   const host = authority ?? authorityOf(route.headers);
   return {
     ...(uriRegexRewrite
-      ? { regexRewrite: { pattern: { regex: uriRegexRewrite.match ?? '' }, substitution: uriRegexRewrite.rewrite ?? '' } }
+      ? {
+          regexRewrite: {
+            pattern: { regex: uriRegexRewrite.match ?? '' },
+            substitution: uriRegexRewrite.rewrite ?? '',
+          },
+        }
       : {}),
     ...(uri && !uriRegexRewrite ? { prefixRewrite: uri } : {}),
     ...(host ? { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: host } } : {}),
@@ -118,7 +126,12 @@ function rewriteParts(route: HttpRoute): Partial<ActionInit> {
 
 function mirrors(route: HttpRoute, nameOf: ClusterNameOf): NonNullable<ActionInit['requestMirrorPolicies']> {
   const single = route.mirror
-    ? [{ destination: route.mirror, percentage: route.mirrorPercentage ?? { value: route.mirrorPercent ?? route.mirror_percent ?? 100 } }]
+    ? [
+        {
+          destination: route.mirror,
+          percentage: route.mirrorPercentage ?? { value: route.mirrorPercent ?? route.mirror_percent ?? 100 },
+        },
+      ]
     : [];
   return [...single, ...(route.mirrors ?? [])]
     .filter(({ percentage }) => (percentage?.value ?? 100) > 0)

@@ -1,5 +1,9 @@
 import type { HttpMatch, StringMatch } from '../../config/index.ts';
-import type { HeaderMatcherSchema, QueryParameterMatcherSchema, RouteMatchSchema } from '../../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
+import type {
+  HeaderMatcherSchema,
+  QueryParameterMatcherSchema,
+  RouteMatchSchema,
+} from '../../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import type { StringMatcherSchema } from '../../envoy/gen/envoy/type/matcher/v3/string_pb.ts';
 import type { InitOf } from '../envoy-types.ts';
 
@@ -21,9 +25,7 @@ function headerMatch(name: string, match: StringMatch, invertMatch: boolean): He
   return {
     name,
     invertMatch,
-    headerMatchSpecifier: matcher
-      ? { case: 'stringMatch', value: matcher }
-      : { case: 'presentMatch', value: true },
+    headerMatchSpecifier: matcher ? { case: 'stringMatch', value: matcher } : { case: 'presentMatch', value: true },
     // An absent header satisfies "without" (Istio's withoutHeaders).
     ...(invertMatch && matcher ? { treatMissingHeaderAsEmpty: true } : {}),
   };
@@ -51,7 +53,9 @@ export function routeMatch(match: HttpMatch | undefined): Match {
   const entries = (headers: Readonly<Record<string, StringMatch>> | undefined, invert: boolean): HeaderInit[] =>
     Object.entries(headers ?? {}).map(([name, value]) => headerMatch(name, value, invert));
   const pseudo = { ':method': match?.method, ':authority': match?.authority, ':scheme': match?.scheme };
-  const pseudoHeaders = Object.entries(pseudo).flatMap(([name, value]) => (value ? [headerMatch(name, value, false)] : []));
+  const pseudoHeaders = Object.entries(pseudo).flatMap(([name, value]) =>
+    value ? [headerMatch(name, value, false)] : [],
+  );
   return {
     ...pathOf(match),
     ...(match?.ignoreUriCase ? { caseSensitive: false } : {}),

@@ -1,0 +1,89 @@
+/** What a command is, as data: the parser, `--help`, shell completion and docs/reference/cli.md are all made from it. */
+import type { Terminal } from './output/terminal.ts';
+
+/** How the text of an option is read. */
+export type OptionValue =
+  | { readonly kind: 'flag' }
+  | { readonly kind: 'text' }
+  /** `90s`, `2m`, `1h`, or a bare number of seconds; given to the command in milliseconds. */
+  | { readonly kind: 'duration' }
+  | { readonly kind: 'count' }
+  /** May be given several times. */
+  | { readonly kind: 'list' }
+  | { readonly kind: 'choice'; readonly choices: readonly string[] };
+
+export interface OptionSpec {
+  /** As commander writes them: `-o, --output <format>`. */
+  readonly flags: string;
+  readonly text: string;
+  readonly value: OptionValue;
+  /** As the user would write it. */
+  readonly default?: string;
+}
+
+export interface ArgumentSpec {
+  /** As commander writes them: `<file>`, `[dir]`, `[command...]`. */
+  readonly name: string;
+  readonly text: string;
+  /** For completion only: other words are taken too. */
+  readonly words?: readonly string[];
+}
+
+export interface Example {
+  readonly command: string;
+  readonly text: string;
+}
+
+export interface CommandSpec {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  readonly description: string;
+  readonly arguments: readonly ArgumentSpec[];
+  readonly options: readonly OptionSpec[];
+  readonly examples: readonly Example[];
+  /** The code of the command, loaded only when it is run. */
+  readonly load: () => Promise<{ readonly run: RunCommand }>;
+}
+
+/** @returns the exit code: 0 ok, 1 failure, 2 usage; of `exec`, that of the command it ran. */
+export type RunCommand = (call: CommandCall) => Promise<number>;
+
+/** One run of a command. */
+export interface CommandCall {
+  readonly args: readonly string[];
+  readonly options: OptionValues;
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly now: () => number;
+}
+
+/** Options by their long name in camelCase, the command's own and the global ones. */
+export class OptionValues {
+  readonly #values: Readonly<Record<string, unknown>>;
+
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.#values = values;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  number(name: string): number | undefined {
+    const value = this.#values[name];
+    return typeof value === 'number' ? value : undefined;
+  }
+
+  flag(name: string): boolean {
+    return this.#values[name] === true;
+  }
+
+  list(name: string): readonly string[] {
+    const value = this.#values[name];
+    return Array.isArray(value) ? value.map(String) : [];
+  }
+}

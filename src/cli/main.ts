@@ -1,0 +1,38 @@
+/**
+ * The `pelagos` command. Takes what a person typed, prints what the running fleet and its Envoys answer.
+ * Must never decide anything about the mesh: that is for the stages below, behind the fleet's control socket.
+ */
+import { CommanderError } from 'commander';
+import { CliError, formatCliError } from './cli-error.ts';
+import { endOnBrokenPipe } from './output/terminal.ts';
+import { createProgram } from './program.ts';
+
+const FAILURE = 1;
+const USAGE = 2;
+
+endOnBrokenPipe();
+try {
+  await createProgram((exitCode) => {
+    process.exitCode = exitCode;
+  }).parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  // Commander has already written what was wrong; for help and version it ends with 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  if (process.env['PELAGOS_DEBUG'] === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  const told = error instanceof CliError ? error : unexpected(error);
+  process.stderr.write(formatCliError(told));
+  return told.exitCode ?? FAILURE;
+}
+
+function unexpected(error: unknown): CliError {
+  return new CliError({
+    code: 'unexpected',
+    what: error instanceof Error ? error.message : String(error),
+    why: 'This should not happen: it is a mistake in Pelagos, or something on this machine that it did not expect.',
+    remedy: 'Run it again with PELAGOS_DEBUG=1, which shows where it came from.',
+  });
+}

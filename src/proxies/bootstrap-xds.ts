@@ -1,0 +1,86 @@
+import { isIP } from 'node:net';
+import { extension, type JsonObject, socketAddress } from './envoy-json.ts';
+import { TOKEN_SECRET, TRUST_SECRET, type XdsFiles } from './xds-files.ts';
+
+/** Where xDS is served, and how proxy and server know each other. */
+export interface XdsServer {
+  /** An IP address, or a host name that is resolved again and again. */
+  readonly address: string;
+  readonly port: number;
+  /** The DNS name that the server's certificate must have. */
+  readonly serverName: string;
+  readonly files: XdsFiles;
+}
+
+/** The name of the cluster that xDS comes from (Istio's). */
+export const XDS_CLUSTER = 'xds-grpc';
+
+/** A dead connection is noticed after 40 s at most; a closed one at once. */
+const KEEP_ALIVE: JsonObject = { interval: '30s', timeout: '10s' };
+
+/** The one static cluster: HTTP/2 over TLS 1.3, the proxy's token on every stream. */
+export function xdsCluster(server: XdsServer): JsonObject {
+  return {
+    name: XDS_CLUSTER,
+    type: isIP(server.address) ? 'STATIC' : 'STRICT_DNS',
+    connect_timeout: '1s',
+    load_assignment: {
+      cluster_name: XDS_CLUSTER,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(server) } }] }],
+    },
+    transport_socket: extension(
+      'envoy.transport_sockets.tls',
+      'transport_sockets.tls.v3.UpstreamTlsContext',
+      tlsContext(server),
+    ),
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+        '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+        explicit_http_config: { http2_protocol_options: { connection_keepalive: KEEP_ALIVE } },
+        http_filters: [
+          credentialInjector(server.files),
+          extension('envoy.filters.http.upstream_codec', 'filters.http.upstream_codec.v3.UpstreamCodec'),
+        ],
+      },
+    },
+  };
+}
+
+/** The roots come by file through SDS, because only so Envoy reads them again when they change. */
+function tlsContext({ serverName, files }: XdsServer): JsonObject {
+  return {
+    sni: serverName,
+    common_tls_context: {
+      alpn_protocols: ['h2'],
+      tls_params: { tls_minimum_protocol_version: 'TLSv1_3', tls_maximum_protocol_version: 'TLSv1_3' },
+      combined_validation_context: {
+        default_validation_context: {
+          match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: serverName } }],
+        },
+        validation_context_sds_secret_config: {
+          name: TRUST_SECRET,
+          sds_config: pathSource(files.trustSecretFile, files.trustFolder),
+        },
+      },
+    },
+  };
+}
+
+/** Puts the service account's token on the stream; a rotated one is used from the next stream on. */
+function credentialInjector(files: XdsFiles): JsonObject {
+  return extension('envoy.filters.http.credential_injector', 'filters.http.credential_injector.v3.CredentialInjector', {
+    overwrite: true,
+    credential: extension('envoy.http.injected_credentials.generic', 'http.injected_credentials.generic.v3.Generic', {
+      credential: { name: TOKEN_SECRET, sds_config: pathSource(files.tokenSecretFile, files.tokenFolder) },
+      header: 'authorization',
+      header_value_prefix: 'Bearer ',
+    }),
+  });
+}
+
+function pathSource(path: string, watchedFolder: string): JsonObject {
+  return {
+    resource_api_version: 'V3',
+    path_config_source: { path, watched_directory: { path: watchedFolder } },
+  };
+}

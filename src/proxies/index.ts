@@ -1,0 +1,13 @@
+/**
+ * Envoy: finds it, writes its bootstrap, starts it and keeps it running. Takes what a proxy must know, gives a running
+ * proxy with its status. Must never decide what configuration a proxy gets: that comes over xDS.
+ */
+export type { ActiveWork } from './active-work.ts';
+export { type AdminAnswer, AdminClient, type AdminLimits, type Readiness } from './admin-client.ts';
+export { type BootstrapSpec, bootstrap, formatNodeId } from './bootstrap.ts';
+export { XDS_CLUSTER, type XdsServer } from './bootstrap-xds.ts';
+export { cachedEnvoyPath, ENVOY_VERSION, type EnvoySearch, findEnvoy } from './envoy-binary.ts';
+export { LocalProxyRuntime, ProxyError } from './local-runtime.ts';
+export type { LaunchedProcess, LaunchedStatus, LaunchSpec, ProcessLauncher } from './process-launcher.ts';
+export type { ProxyRuntime, ProxySpec, RunningProxy, RunningProxyStatus } from './proxy-runtime.ts';
+export { replaceFile, writeXdsFiles, type XdsFileSources, type XdsFiles } from './xds-files.ts';
