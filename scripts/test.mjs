@@ -3,7 +3,7 @@
  * `npm test -- PATTERN ...` runs only the test files that match, without lint and types.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { envoyPath } from './setup/envoy.mjs';
@@ -31,23 +31,38 @@ function run(title, command, args) {
   });
 }
 
+/** All test files under a folder, sorted. */
+function testFiles(folder) {
+  if (!existsSync(join(root, folder))) return [];
+  const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1))
+    .sort();
+}
+
+/** Without isolation a file's own `before` and `after` are everybody's: such files get a process each. */
+function hasHooks(file) {
+  return /^(before|after|beforeEach|afterEach)\(/m.test(readFileSync(join(root, file), 'utf8'));
+}
+
 const patterns = process.argv.slice(2);
-const nodeTest = ['--disable-warning=ExperimentalWarning', '--test'];
-const together = [...nodeTest, '--test-isolation=none'];
-const apart = [...nodeTest, '--test-concurrency=1', '--test-timeout=400000'];
+const nodeTest = ['--disable-warning=ExperimentalWarning', '--test', '--test-timeout=400000'];
+const whole = [...testFiles('test/e2e'), ...testFiles('test/cli')];
+const unit = [...testFiles('src'), ...testFiles('test')].filter((file) => !whole.includes(file));
 const all = [
-  ['lint', join(bin, 'biome'), ['check', '--error-on-warnings']],
+  ['lint', join(bin, 'biome'), ['check', '--error-on-warnings', '--max-diagnostics=10']],
   ['types', join(bin, 'tsc'), ['-p', 'tsconfig.json']],
   ['types of the pure stages', join(bin, 'tsc'), ['-p', 'tsconfig.pure.json']],
-  [
-    'unit tests',
-    node,
-    [...together, 'src/**/*.test.ts', 'test/*.test.ts', 'test/conformance/*.test.ts', 'test/golden/*.test.ts'],
-  ],
-  ['tests with whole meshes', node, [...apart, 'test/e2e/*.test.ts', 'test/cli/*.test.ts']],
+  ['unit tests', node, [...nodeTest, '--test-isolation=none', ...unit.filter((file) => !hasHooks(file))]],
+  ['tests with single Envoys and processes', node, [...nodeTest, '--test-concurrency=2', ...unit.filter(hasHooks)]],
+  ['tests with whole meshes', node, [...nodeTest, '--test-concurrency=1', ...whole]],
 ];
+// A group without files would be an unfiltered run.
 const results = [];
-for (const [title, command, args] of patterns.length > 0 ? [['tests', node, [...apart, ...patterns]]] : all) {
+const chosen = patterns.length > 0 ? [['tests', node, [...nodeTest, '--test-concurrency=1', ...patterns]]] : all;
+for (const [title, command, args] of chosen) {
+  if (args.includes('--test') && !args.some((arg) => arg.endsWith('.test.ts'))) continue;
   results.push(await run(title, command, args));
 }
 process.stderr.write('\n# summary\n');

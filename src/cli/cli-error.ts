@@ -8,7 +8,10 @@ export class CliError extends Error {
   /** 1: it failed. 2: it was asked for in a wrong way. */
   readonly exitCode: 1 | 2;
 
-  constructor(text: { readonly code: string; readonly what: string; readonly why: string; readonly remedy: string }, exitCode: 1 | 2 = 1) {
+  constructor(
+    text: { readonly code: string; readonly what: string; readonly why: string; readonly remedy: string },
+    exitCode: 1 | 2 = 1,
+  ) {
     super(text.what);
     this.code = text.code;
     this.why = text.why;
@@ -19,7 +22,11 @@ export class CliError extends Error {
 
 /** The text a person reads, in the form of a diagnostic. Ends with a line feed. */
 export function formatCliError({ code, message, why, remedy }: CliError): string {
-  const lines = [`error ${code} ${message}`, ...(why ? [`  why:  ${why}`] : []), ...(remedy ? [`  do:   ${remedy}`] : [])];
+  const lines = [
+    `error ${code} ${message}`,
+    ...(why ? [`  why:  ${why}`] : []),
+    ...(remedy ? [`  do:   ${remedy}`] : []),
+  ];
   return `${lines.join('\n')}\n`;
 }
 

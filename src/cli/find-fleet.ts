@@ -42,7 +42,10 @@ export function readFleet(stateFolder: string): KnownFleet | undefined {
  * or the only one.
  * @throws {CliError} where there is none, or several to choose from.
  */
-export function findFleet({ env, cwd, options }: Pick<CommandCall, 'env' | 'cwd' | 'options'>, dir?: string): KnownFleet {
+export function findFleet(
+  { env, cwd, options }: Pick<CommandCall, 'env' | 'cwd' | 'options'>,
+  dir?: string,
+): KnownFleet {
   const named = dir ?? options.text('fleet') ?? undefined;
   if (named !== undefined) {
     const folder = resolve(cwd, named);
@@ -55,12 +58,15 @@ export function findFleet({ env, cwd, options }: Pick<CommandCall, 'env' | 'cwd'
   const [only] = here.length > 0 ? here : running;
   if (only === undefined) throw notRunning('no fleet is running', 'Start one with `pelagos up DIR`.');
   if (here.length === 0 && running.length > 1) {
-    throw new CliError({
-      code: 'which-fleet',
-      what: `${running.length} fleets are running`,
-      why: `They are: ${running.map((fleet) => fleet.dir).join(', ')}.`,
-      remedy: 'Say which one with `--fleet DIR`, or go to its folder.',
-    }, 2);
+    throw new CliError(
+      {
+        code: 'which-fleet',
+        what: `${running.length} fleets are running`,
+        why: `They are: ${running.map((fleet) => fleet.dir).join(', ')}.`,
+        remedy: 'Say which one with `--fleet DIR`, or go to its folder.',
+      },
+      2,
+    );
   }
   return only;
 }

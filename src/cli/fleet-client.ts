@@ -55,7 +55,11 @@ export class FleetClient {
     await this.#ask('POST', '/v1/down');
   }
 
-  async #ask<T>(method: string, path: string, more: { readonly body?: unknown; readonly timeoutMs?: number } = {}): Promise<T> {
+  async #ask<T>(
+    method: string,
+    path: string,
+    more: { readonly body?: unknown; readonly timeoutMs?: number } = {},
+  ): Promise<T> {
     const { status, text } = await this.#send(method, path, more);
     const value = parseJson(text);
     if (status >= 200 && status < 300) return value as T;
@@ -122,6 +126,7 @@ function unreachable(error: Error): CliError {
     code: 'unreachable',
     what: `the fleet does not answer (${error.message})`,
     why: 'Every command asks the running fleet over its control socket.',
-    remedy: 'See whether it runs with `pelagos status`; end what is left of it with `pelagos down`, and start it again.',
+    remedy:
+      'See whether it runs with `pelagos status`; end what is left of it with `pelagos down`, and start it again.',
   });
 }

@@ -1,5 +1,5 @@
 import type { ClusterStatus, FleetStatus, PodStatus } from '../embedded/fleet-api.ts';
-import { CliError, notFoundError, usageError } from './cli-error.ts';
+import { type CliError, notFoundError, usageError } from './cli-error.ts';
 import type { CommandCall } from './command-spec.ts';
 import type { FleetClient } from './fleet-client.ts';
 
@@ -69,7 +69,10 @@ function rank(pod: PodStatus): number {
  * The cluster a command is about: `--context`, or the first one, with a note where there are others.
  * @throws {CliError} where there is no cluster of that name.
  */
-export function chooseCluster(status: FleetStatus, { options, terminal }: Pick<CommandCall, 'options' | 'terminal'>): ClusterStatus {
+export function chooseCluster(
+  status: FleetStatus,
+  { options, terminal }: Pick<CommandCall, 'options' | 'terminal'>,
+): ClusterStatus {
   const wanted = options.text('context');
   const names = status.clusters.map((cluster) => cluster.name);
   const [first] = status.clusters;
@@ -80,7 +83,11 @@ export function chooseCluster(status: FleetStatus, { options, terminal }: Pick<C
   }
   const cluster = status.clusters.find(({ name }) => name === wanted);
   if (cluster) return cluster;
-  throw notFoundError(`there is no cluster "${wanted}"`, `The clusters of this fleet are: ${names.join(', ')}.`, 'Give one of them to `--context`.');
+  throw notFoundError(
+    `there is no cluster "${wanted}"`,
+    `The clusters of this fleet are: ${names.join(', ')}.`,
+    'Give one of them to `--context`.',
+  );
 }
 
 /**

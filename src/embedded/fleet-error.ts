@@ -2,10 +2,9 @@ import type { Diagnostic } from '../diagnostics/index.ts';
 
 export type FleetErrorCode = 'already-running' | 'bad-fleet' | 'no-envoy' | 'no-network' | 'state-folder';
 
-/** Why a fleet could not be started: what is wrong, why it matters, what to do. */
+/** Why a fleet could not be started: what is wrong (the message), why it matters, what to do. */
 export class FleetError extends Error {
   readonly code: FleetErrorCode;
-  readonly what: string;
   readonly why: string;
   readonly remedy: string;
   /** The findings that stopped it, each with its place. */
@@ -16,10 +15,9 @@ export class FleetError extends Error {
     text: { readonly what: string; readonly why: string; readonly remedy: string },
     diagnostics: readonly Diagnostic[] = [],
   ) {
-    super(`${text.what} ${text.why} ${text.remedy}`);
+    super(text.what);
     this.name = 'FleetError';
     this.code = code;
-    this.what = text.what;
     this.why = text.why;
     this.remedy = text.remedy;
     this.diagnostics = diagnostics;

@@ -81,7 +81,11 @@ function pods(): readonly PodStatus[] {
   return fleet?.status().clusters[0]?.pods ?? [];
 }
 
-async function ask<T>(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly value: T }> {
+async function ask<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ readonly status: number; readonly value: T }> {
   const socketPath = fleet?.paths.controlSocket ?? '';
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const call = request({ socketPath, method, path, agent: false }, resolve);
@@ -101,10 +105,13 @@ async function slices(): Promise<readonly Record<string, unknown>[]> {
 test('a folder of manifests becomes processes that answer, with slices that say where', async () => {
   const running = await up(SERVICE + deployment('v1'));
   assert.equal(await running.ready(15_000), true);
-  assert.deepEqual(pods().map(({ owner, ready, containers, proxy }) => [owner, ready, containers.total, proxy]), [
-    ['deployment/service', true, 1, 'none'],
-    ['deployment/service', true, 1, 'none'],
-  ]);
+  assert.deepEqual(
+    pods().map(({ owner, ready, containers, proxy }) => [owner, ready, containers.total, proxy]),
+    [
+      ['deployment/service', true, 1, 'none'],
+      ['deployment/service', true, 1, 'none'],
+    ],
+  );
   const found = await slices();
   assert.equal(found.length, 2);
   for (const slice of found) {
@@ -113,7 +120,10 @@ test('a folder of manifests becomes processes that answer, with slices that say 
     assert.deepEqual(endpoint?.conditions, { ready: true, serving: true, terminating: false });
     const answer = await fetch(`http://${endpoint?.addresses[0]}:${port?.port}/hello`);
     const echo = (await answer.json()) as Record<string, unknown>;
-    assert.deepEqual([echo['cluster'], echo['app'], echo['version'], echo['path']], ['cluster1', 'service', 'v1', '/hello']);
+    assert.deepEqual(
+      [echo['cluster'], echo['app'], echo['version'], echo['path']],
+      ['cluster1', 'service', 'v1', '/hello'],
+    );
   }
   const state = await stat(running.paths.controlSocket);
   assert.equal(state.mode & 0o777, 0o600);
@@ -141,11 +151,15 @@ test('a broken save keeps what runs, and says where it is broken', async () => {
   assert.ok(pods().every((pod) => pod.labels['version'] === 'v1'));
   await write(SERVICE + deployment('v2', 1));
   await until(() => pods().every((pod) => pod.ready && pod.labels['version'] === 'v2'), 'v2');
-  assert.deepEqual(running.diagnostics().filter(({ severity }) => severity === 'error'), []);
+  assert.deepEqual(
+    running.diagnostics().filter(({ severity }) => severity === 'error'),
+    [],
+  );
 });
 
 test('a local command gets its port, its environment and is started again when it ends', async () => {
-  const script = 'echo "up on $PORT as $WHO"; exec node -e "require(\\"http\\").createServer((q,s)=>q.url===\\"/end\\"?process.exit(3):s.end(process.env.WHO)).listen(process.env.PORT,process.env.HOST)"';
+  const script =
+    'echo "up on $PORT as $WHO"; exec node -e "require(\\"http\\").createServer((q,s)=>q.url===\\"/end\\"?process.exit(3):s.end(process.env.WHO)).listen(process.env.PORT,process.env.HOST)"';
   const text = deployment('v1', 1, script).replace(
     'containerPort: 8080}]',
     'containerPort: 8080}], env: [{name: WHO, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}]',
@@ -163,26 +177,53 @@ test('a local command gets its port, its environment and is started again when i
 
 test('a command that keeps ending is shown as such, with its last words', async () => {
   const running = await up(deployment('v1', 1, 'echo no database; exit 1'));
-  const pod = await until(() => pods().find(({ phase, restarts }) => phase === 'CrashLoopBackOff' && restarts > 0), 'a crash loop');
+  const pod = await until(
+    () => pods().find(({ phase, restarts }) => phase === 'CrashLoopBackOff' && restarts > 0),
+    'a crash loop',
+  );
   assert.match(pod.reason, /exit code 1/);
-  assert.match(running.diagnostics().map(({ code, remedy }) => code + remedy).join(), /PEL5009.*no database/);
+  assert.match(
+    running
+      .diagnostics()
+      .map(({ code, remedy }) => code + remedy)
+      .join(),
+    /PEL5009.*no database/s,
+  );
   assert.equal(running.status().ready, false);
 });
 
 test('apply, get and delete over the control socket', async () => {
   await up(deployment('v1', 1));
   await fleet?.ready(15_000);
-  const applied = await ask<ApplyResult>('POST', '/v1/clusters/cluster1/apply', { file: '-', text: SERVICE, namespace: 'other' });
-  assert.deepEqual(applied.value.objects.map(({ ref, action }) => [ref.namespace, ref.name, action]), [['other', 'service', 'created']]);
-  const again = await ask<ApplyResult>('POST', '/v1/clusters/cluster1/apply', { file: '-', text: SERVICE, namespace: 'other' });
+  const applied = await ask<ApplyResult>('POST', '/v1/clusters/cluster1/apply', {
+    file: '-',
+    text: SERVICE,
+    namespace: 'other',
+  });
+  assert.deepEqual(
+    applied.value.objects.map(({ ref, action }) => [ref.namespace, ref.name, action]),
+    [['other', 'service', 'created']],
+  );
+  const again = await ask<ApplyResult>('POST', '/v1/clusters/cluster1/apply', {
+    file: '-',
+    text: SERVICE,
+    namespace: 'other',
+  });
   assert.equal(again.value.objects[0]?.action, 'unchanged');
   const listed = await ask<ObjectList>('GET', '/v1/clusters/cluster1/objects/Service?namespace=other');
   assert.equal(listed.value.items.length, 1);
-  const gone = await ask<ApplyResult>('POST', '/v1/clusters/cluster1/delete', { kind: 'Deployment', name: 'service', namespace: 'default' });
+  const gone = await ask<ApplyResult>('POST', '/v1/clusters/cluster1/delete', {
+    kind: 'Deployment',
+    name: 'service',
+    namespace: 'default',
+  });
   assert.equal(gone.value.objects[0]?.action, 'deleted');
   await until(() => pods().length === 0, 'the pods to go with their deployment');
   const wrong = await ask<{ error: { code: string; remedy: string } }>('GET', '/v1/clusters/nowhere/objects/Pod');
-  assert.deepEqual([wrong.status, wrong.value.error.code, wrong.value.error.remedy], [404, 'not-found', 'There are: cluster1.']);
+  assert.deepEqual(
+    [wrong.status, wrong.value.error.code, wrong.value.error.remedy],
+    [404, 'not-found', 'There are: cluster1.'],
+  );
 });
 
 test('a running fleet cannot be started twice; what a killed one left is cleared away', async () => {

@@ -14,8 +14,8 @@ import { type StatePaths, stateFolderOf, statePathsOf } from './state-folder.ts'
 export interface FleetOptions {
   /** The folder with `fleet.yaml`, or with a sub-folder per cluster. */
   readonly dir: string;
-  /** The Envoy to use; else it is looked for. */
-  readonly envoyPath?: string;
+  /** Path of the Envoy to use; else it is looked for. */
+  readonly envoy?: string;
   /** Default: this process's. Decides PELAGOS_STATE, PELAGOS_ENVOY, PATH and what programs inherit. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** False: no control planes, gateways and sidecars; pods that ask for a sidecar wait. Default: true. */
@@ -44,7 +44,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const leftovers = await claimFleet(paths, dir);
   try {
     const startedAtMs = now();
-    const { envoyPath, withMesh = true } = options;
+    const { envoy, withMesh = true } = options;
     const parts = await startParts({
       config,
       paths,
@@ -52,7 +52,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       now,
       startedAtMs,
       withMesh,
-      ...(envoyPath ? { envoyPath } : {}),
+      ...(envoy ? { envoyPath: envoy } : {}),
     });
     const fleet = new Fleet({ config, paths, parts, startedAtMs, diagnostics, leftovers });
     await fleet.listen();
@@ -80,7 +80,7 @@ export class Fleet {
   readonly #state: FleetState;
   readonly #socket: ControlSocket;
   readonly #listeners = new Set<() => void>();
-  readonly #downListeners = new Set<() => void>();
+  readonly #ended = Promise.withResolvers<void>();
   #phase: FleetStatus['phase'] = 'starting';
   #timer: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
@@ -116,17 +116,6 @@ export class Fleet {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
-  }
-
-  /** Calls the listener when somebody asks over the control socket for the fleet's end; the owner is to call {@link stop}. */
-  onDownRequest(listener: () => void): () => void {
-    this.#downListeners.add(listener);
-    return () => this.#downListeners.delete(listener);
-  }
-
-  requestDown(): void {
-    for (const listener of this.#downListeners) listener();
-    if (this.#downListeners.size === 0) void this.stop();
   }
 
   status(): FleetStatus {
@@ -178,6 +167,11 @@ export class Fleet {
     });
   }
 
+  /** Resolves when everything is stopped, whoever asked for it (`pelagos down` does over the control socket). */
+  get stopped(): Promise<void> {
+    return this.#ended.promise;
+  }
+
   /** Ends everything; nothing is left behind, neither processes nor files. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
@@ -197,6 +191,7 @@ export class Fleet {
     await stopParts(this.#state.parts);
     await this.#socket.close();
     await rm(this.paths.root, { recursive: true, force: true });
+    this.#ended.resolve();
   }
 
   #clusterStatus(member: MemberCluster): ClusterStatus {

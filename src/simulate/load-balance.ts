@@ -56,9 +56,13 @@ export function distribute(assignment: ClusterLoadAssignment, rules: BalanceRule
   for (const [priority, localities] of priorities.entries()) {
     const load = loads[priority];
     if (!load) continue;
-    const usable = load.panic ? (rules.failOnPanic ? () => false : () => true) : isHealthy;
-    shares.push(...withinPriority(localities, load.healthy, { usable, factor, rules }));
-    if (!load.panic) shares.push(...withinPriority(localities, load.degraded, { usable: isDegraded, factor, rules }));
+    if (load.panic) {
+      const usable = rules.failOnPanic ? () => false : () => true;
+      shares.push(...withinPriority(localities, load.healthy + load.degraded, { usable, factor, rules }));
+    } else {
+      shares.push(...withinPriority(localities, load.healthy, { usable: isHealthy, factor, rules }));
+      shares.push(...withinPriority(localities, load.degraded, { usable: isDegraded, factor, rules }));
+    }
   }
   const total = shares.reduce((sum, { share }) => sum + share, 0);
   return total > 0 ? shares.filter(({ share }) => share > 0).map((each) => ({ ...each, share: each.share / total })) : [];

@@ -10,7 +10,11 @@ export const run: RunCommand = async (call) => {
   const names = options.list('filename');
   if (names.length === 0) throw usageError('there is nothing to apply', 'Give a file, a folder or `-` with `-f`.');
   const requests = await readManifests(names, { cwd, isRecursive: options.flag('recursive') });
-  if (requests.length === 0) throw usageError(`there are no manifests in ${names.join(', ')}`, 'They end in .yaml, .yml or .json; `-R` looks into folders below too.');
+  if (requests.length === 0)
+    throw usageError(
+      `there are no manifests in ${names.join(', ')}`,
+      'They end in .yaml, .yml or .json; `-R` looks into folders below too.',
+    );
   const client = connectFleet(call);
   const cluster = chooseCluster(await client.status(), call).name;
   const namespace = options.text('namespace');

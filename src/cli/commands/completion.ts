@@ -6,7 +6,8 @@ import { COMMANDS, GLOBAL_OPTIONS } from '../specs/index.ts';
 export const run: RunCommand = async ({ args, terminal }) => {
   const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };
   const shell = args[0] ?? '';
-  if (!Object.hasOwn(scripts, shell)) throw usageError(`there is no completion for "${shell}"`, 'Choose bash, zsh or fish.');
+  if (!Object.hasOwn(scripts, shell))
+    throw usageError(`there is no completion for "${shell}"`, 'Choose bash, zsh or fish.');
   terminal.out(scripts[shell as keyof typeof scripts](COMMANDS, GLOBAL_OPTIONS));
   return 0;
 };

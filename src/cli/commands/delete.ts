@@ -16,7 +16,10 @@ export const run: RunCommand = async (call) => {
   for (const request of requests) {
     const result = await client.delete(cluster, request);
     const objects = isTolerant ? result.objects.filter(({ action }) => action !== 'not-found') : result.objects;
-    isGood = printResult(call.terminal, { ...result, objects }) && !objects.some(({ action }) => action === 'not-found') && isGood;
+    isGood =
+      printResult(call.terminal, { ...result, objects }) &&
+      !objects.some(({ action }) => action === 'not-found') &&
+      isGood;
   }
   return isGood ? 0 : 1;
 };
@@ -34,7 +37,8 @@ function fromNames({ args, options }: CommandCall): readonly DeleteRequest[] {
   if (pairs.length === 0) throw usageError('there is nothing to delete', 'Give a file with `-f`, or KIND NAME.');
   return pairs.map(([word = '', name = '']) => {
     const [kind, ...others] = parseKinds(word);
-    if (!kind || others.length > 0 || name === '') throw usageError(`"${word}/${name}" is no object`, 'Write KIND NAME or KIND/NAME.');
+    if (!kind || others.length > 0 || name === '')
+      throw usageError(`"${word}/${name}" is no object`, 'Write KIND NAME or KIND/NAME.');
     return { kind: kind.kind, name, namespace: kind.namespaced ? (options.text('namespace') ?? 'default') : '' };
   });
 }

@@ -6,6 +6,7 @@ import { CliError } from '../cli-error.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
 import { findFleet, type KnownFleet, listFleets, readFleet } from '../find-fleet.ts';
 import { FleetClient } from '../fleet-client.ts';
+import { detachedLogOf } from '../up/detached.ts';
 import { formatSummary, progressRows } from '../up/progress.ts';
 
 const POLL_MS = 50;
@@ -17,6 +18,7 @@ export const run: RunCommand = async (call) => {
   for (const fleet of fleets) {
     if (fleet.isRunning) await stop(fleet, call);
     else await cleanUp(fleet, call);
+    await rm(detachedLogOf(fleet.stateFolder), { force: true });
   }
   return 0;
 };
@@ -37,7 +39,10 @@ async function stop(fleet: KnownFleet, { terminal, options, now }: CommandCall):
   const status = await client.status(5_000).catch(() => undefined);
   const timeoutMs = options.number('timeout') ?? 60_000;
   const endMs = now() + timeoutMs;
-  const asked = await client.down().then(() => true, () => false);
+  const asked = await client.down().then(
+    () => true,
+    () => false,
+  );
   // It may still be starting, with no socket yet, or hang: then it gets the signal that Ctrl-C would send.
   if (!asked) process.kill(fleet.pid, 'SIGTERM');
   while (readFleet(fleet.stateFolder)?.isRunning) {
@@ -58,6 +63,9 @@ async function stop(fleet: KnownFleet, { terminal, options, now }: CommandCall):
 async function cleanUp(fleet: KnownFleet, { terminal }: CommandCall): Promise<void> {
   const { names } = await reapLeftovers(statePathsOf(fleet.stateFolder).processes);
   await rm(fleet.stateFolder, { recursive: true, force: true });
-  const ended = names.length === 0 ? 'nothing of it was running any more' : `ended ${names.length} processes: ${[...names].sort().join(', ')}`;
+  const ended =
+    names.length === 0
+      ? 'nothing of it was running any more'
+      : `ended ${names.length} processes: ${[...names].sort().join(', ')}`;
   terminal.out(`Cleaned up after the fleet of ${fleet.dir}, which was killed: ${ended}.\n`);
 }

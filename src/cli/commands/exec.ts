@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { AdminClient } from '../../proxies/index.ts';
 import type { PodAccess } from '../../embedded/fleet-api.ts';
+import { AdminClient } from '../../proxies/index.ts';
 import { notFoundError, usageError } from '../cli-error.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
 import { connectFleet } from '../find-fleet.ts';
@@ -17,7 +17,11 @@ const PASSED_ON = ['PATH', 'TERM', 'LANG', 'LC_ALL', 'TMPDIR'] as const;
 export const run: RunCommand = async (call) => {
   const [target, ...command] = call.args;
   const [program, ...args] = command;
-  if (!target || !program) throw usageError('there is no command to run', 'Write it after `--`: `pelagos exec deployment/service -- curl -s http://service.cluster2`.');
+  if (!target || !program)
+    throw usageError(
+      'there is no command to run',
+      'Write it after `--`: `pelagos exec deployment/service -- curl -s http://service.cluster2`.',
+    );
   const client = connectFleet(call);
   const { cluster, pod } = await findPod(client, call, target);
   const access = await client.pod(cluster, pod.namespace, pod.name);
@@ -29,13 +33,26 @@ export const run: RunCommand = async (call) => {
 function checkContainer({ options }: CommandCall, { logs, pod }: PodAccess): void {
   const container = options.text('container');
   if (container === undefined || container === 'app' || container in logs) return;
-  throw notFoundError(`the pod ${pod.name} has no container "${container}"`, `It has: ${Object.keys(logs).join(', ')}.`, 'Leave `-c` out for the app.');
+  throw notFoundError(
+    `the pod ${pod.name} has no container "${container}"`,
+    `It has: ${Object.keys(logs).join(', ')}.`,
+    'Leave `-c` out for the app.',
+  );
 }
 
 /** The container istio-proxy holds Envoy alone; what people run there is `pilot-agent request`. */
-async function askEnvoy({ terminal }: CommandCall, { adminSocket, pod }: PodAccess, command: readonly string[]): Promise<number> {
+async function askEnvoy(
+  { terminal }: CommandCall,
+  { adminSocket, pod }: PodAccess,
+  command: readonly string[],
+): Promise<number> {
   const [program, verb, method = '', path = ''] = command;
-  if (!adminSocket) throw notFoundError(`the pod ${pod.name} has no Envoy`, 'It is not in the mesh.', 'Label its namespace `istio-injection=enabled`.');
+  if (!adminSocket)
+    throw notFoundError(
+      `the pod ${pod.name} has no Envoy`,
+      'It is not in the mesh.',
+      'Label its namespace `istio-injection=enabled`.',
+    );
   if (program !== 'pilot-agent' || verb !== 'request' || !/^(?:GET|POST)$/i.test(method) || path === '') {
     throw usageError(
       'the container istio-proxy holds nothing but Envoy',
@@ -49,8 +66,14 @@ async function askEnvoy({ terminal }: CommandCall, { adminSocket, pod }: PodAcce
   return answer.status < 400 ? 0 : 1;
 }
 
-function runAs({ options, env, terminal }: CommandCall, access: PodAccess, [program = '', ...args]: readonly string[]): Promise<number> {
-  const passedOn = Object.fromEntries(PASSED_ON.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+function runAs(
+  { options, env, terminal }: CommandCall,
+  access: PodAccess,
+  [program = '', ...args]: readonly string[],
+): Promise<number> {
+  const passedOn = Object.fromEntries(
+    PASSED_ON.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
+  );
   const child = spawn(program, args, {
     cwd: access.workingDir,
     env: { ...passedOn, ...access.env },
@@ -64,7 +87,9 @@ function runAs({ options, env, terminal }: CommandCall, access: PodAccess, [prog
   return new Promise((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') return reject(error);
-      terminal.err(`error exec ${program}: there is no such command on this machine\n  why:  the pods of a fleet have no images: exec runs the commands of your machine.\n  do:   install ${program}, or use another command.\n`);
+      terminal.err(
+        `error exec ${program}: there is no such command on this machine\n  why:  the pods of a fleet have no images: exec runs the commands of your machine.\n  do:   install ${program}, or use another command.\n`,
+      );
       resolve(NOT_FOUND);
     });
     child.once('exit', (code, signal) => {
@@ -74,4 +99,3 @@ function runAs({ options, env, terminal }: CommandCall, access: PodAccess, [prog
     });
   });
 }
-

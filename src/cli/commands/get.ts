@@ -28,16 +28,26 @@ export const run: RunCommand = async (call) => {
   const client = connectFleet(call);
   const status = await client.status();
   const cluster = chooseCluster(status, call);
-  const found = await Promise.all(wanted.kinds.map((kind) => list(client, call, { cluster: cluster.name, kind, names: wanted.names })));
-  const missing = wanted.names.filter((name) => !found.some(({ bodies }) => bodies.some((body) => textAt(body, 'metadata', 'name') === name)));
+  const found = await Promise.all(
+    wanted.kinds.map((kind) => list(client, call, { cluster: cluster.name, kind, names: wanted.names })),
+  );
+  const missing = wanted.names.filter(
+    (name) => !found.some(({ bodies }) => bodies.some((body) => textAt(body, 'metadata', 'name') === name)),
+  );
   const format = options.text('output');
   const structured = structuredFormat(format);
-  if (structured) await printStructured(call, found, { structured, isSingle: wanted.names.length === 1 && wanted.kinds.length === 1 });
+  if (structured)
+    await printStructured(call, found, {
+      structured,
+      isSingle: wanted.names.length === 1 && wanted.kinds.length === 1,
+    });
   else if (format === 'name') for (const each of found) terminal.out(formatNames(each));
   else printTables(call, found, { cluster, status, hadNames: wanted.names.length > 0 });
   for (const name of missing) {
     const [kind] = wanted.kinds;
-    terminal.err(`Error from server (NotFound): ${kind?.plural}${kind?.group ? `.${kind.group}` : ''} "${name}" not found\n`);
+    terminal.err(
+      `Error from server (NotFound): ${kind?.plural}${kind?.group ? `.${kind.group}` : ''} "${name}" not found\n`,
+    );
   }
   return missing.length > 0 ? 1 : 0;
 };
@@ -47,7 +57,10 @@ function parseWanted([first = '', ...names]: readonly string[]): Wanted {
   const pairs = [first, ...names].map((pair) => pair.split('/'));
   const kinds = [...new Set(pairs.map(([kind = '']) => kind))];
   if (pairs.some((pair) => pair.length !== 2 || pair.includes('')) || kinds.length > 1) {
-    throw usageError(`"${[first, ...names].join(' ')}" are no objects of one kind`, 'Write `get KIND/NAME`, or `get KIND NAME…`.');
+    throw usageError(
+      `"${[first, ...names].join(' ')}" are no objects of one kind`,
+      'Write `get KIND/NAME`, or `get KIND NAME…`.',
+    );
   }
   return { kinds: parseKinds(kinds[0] ?? ''), names: pairs.map(([, name = '']) => name) };
 }
@@ -58,7 +71,11 @@ interface ListRequest {
   readonly names: readonly string[];
 }
 
-async function list(client: FleetClient, { options }: CommandCall, { cluster, kind, names }: ListRequest): Promise<Found> {
+async function list(
+  client: FleetClient,
+  { options }: CommandCall,
+  { cluster, kind, names }: ListRequest,
+): Promise<Found> {
   const isAll = options.flag('allNamespaces') || !kind.namespaced;
   const namespace = isAll ? undefined : (options.text('namespace') ?? 'default');
   const objects: ObjectList = await client.objects(cluster, kind.kind, namespace);
@@ -82,7 +99,11 @@ interface Shape {
   readonly isSingle: boolean;
 }
 
-async function printStructured({ terminal }: CommandCall, found: readonly Found[], { structured, isSingle }: Shape): Promise<void> {
+async function printStructured(
+  { terminal }: CommandCall,
+  found: readonly Found[],
+  { structured, isSingle }: Shape,
+): Promise<void> {
   const items = found.flatMap(({ bodies }) => bodies);
   if (isSingle && items.length === 0) return;
   const value = isSingle ? items[0] : { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items };
@@ -106,7 +127,9 @@ function printTables(call: CommandCall, found: readonly Found[], { cluster, hadN
   const filled = found.filter(({ bodies }) => bodies.length > 0);
   if (filled.length === 0 && !hadNames) {
     const isAll = options.flag('allNamespaces') || found.every(({ kind }) => !kind.namespaced);
-    terminal.err(isAll ? 'No resources found\n' : `No resources found in ${options.text('namespace') ?? 'default'} namespace.\n`);
+    terminal.err(
+      isAll ? 'No resources found\n' : `No resources found in ${options.text('namespace') ?? 'default'} namespace.\n`,
+    );
   }
   filled.forEach((each, index) => {
     terminal.out((index > 0 ? '\n' : '') + formatTable(tableOf(call, each, { cluster, prefix: found.length > 1 })));
@@ -129,11 +152,16 @@ function tableOf(
   const rows = bodies.map((body) => {
     const namespace = textAt(body, 'metadata', 'namespace');
     const name = textAt(body, 'metadata', 'name');
-    const pod = kind.kind === 'Pod' ? cluster.pods.find((each) => each.namespace === namespace && each.name === name) : undefined;
+    const pod =
+      kind.kind === 'Pod' ? cluster.pods.find((each) => each.namespace === namespace && each.name === name) : undefined;
     const [, ...cells] = columns.map((column) => column.cell(body, { nowMs: now(), pod }));
     const shown = prefix ? formatResourceName(kind.kind, name, textAt(body, 'apiVersion')) : name;
     return around(namespace, [shown, ...cells], formatLabels(at(body, 'metadata', 'labels')));
   });
-  const headings = around('NAMESPACE', columns.map((column) => column.heading), 'LABELS');
+  const headings = around(
+    'NAMESPACE',
+    columns.map((column) => column.heading),
+    'LABELS',
+  );
   return options.flag('headers') ? [headings, ...rows] : rows;
 }

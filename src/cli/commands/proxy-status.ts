@@ -12,7 +12,12 @@ import { formatRefusals } from '../up/changes.ts';
 
 /** istioctl's order; types beyond these follow by name. */
 const FIRST_TYPES = ['CDS', 'LDS', 'EDS', 'RDS', 'VHDS', 'SDS', 'ECDS'];
-const STYLES: Readonly<Record<TypeStatus['state'], Style>> = { SYNCED: 'green', STALE: 'yellow', NACKED: 'red', 'NOT SENT': 'dim' };
+const STYLES: Readonly<Record<TypeStatus['state'], Style>> = {
+  SYNCED: 'green',
+  STALE: 'yellow',
+  NACKED: 'red',
+  'NOT SENT': 'dim',
+};
 
 export const run: RunCommand = async (call) => {
   const { options, terminal } = call;
@@ -30,7 +35,9 @@ async function chooseProxies(client: FleetClient, { args, options }: CommandCall
   const context = options.text('context');
   const namespace = options.text('namespace');
   const all = (await client.proxies()).filter(
-    (proxy) => (context === undefined || proxy.cluster === context) && (namespace === undefined || proxy.namespace === namespace),
+    (proxy) =>
+      (context === undefined || proxy.cluster === context) &&
+      (namespace === undefined || proxy.namespace === namespace),
   );
   const [wanted] = args;
   if (wanted === undefined) return all;
@@ -41,7 +48,11 @@ async function chooseProxies(client: FleetClient, { args, options }: CommandCall
     return [proxy.id, proxy.pod, `${proxy.pod}.${proxy.namespace}`].includes(target.name);
   });
   if (chosen.length > 0) return chosen;
-  throw notFoundError(`no connected proxy is ${wanted}`, `${all.length} proxies are connected.`, 'See all of them with `pelagos proxy-status`.');
+  throw notFoundError(
+    `no connected proxy is ${wanted}`,
+    `${all.length} proxies are connected.`,
+    'See all of them with `pelagos proxy-status`.',
+  );
 }
 
 async function podsOf(client: FleetClient, owner: string): Promise<readonly string[]> {
@@ -54,7 +65,9 @@ async function podsOf(client: FleetClient, owner: string): Promise<readonly stri
 function printAll(proxies: readonly ProxyStatus[], terminal: Terminal): void {
   if (proxies.length === 0) terminal.err('No proxy is connected to a control plane.\n');
   const present = new Set(proxies.flatMap((proxy) => Object.keys(proxy.types)));
-  const types = [...FIRST_TYPES, ...[...present].sort()].filter((type, index, all) => present.has(type) && all.indexOf(type) === index);
+  const types = [...FIRST_TYPES, ...[...present].sort()].filter(
+    (type, index, all) => present.has(type) && all.indexOf(type) === index,
+  );
   const rows = proxies
     .map((proxy) => [
       `${proxy.pod}.${proxy.namespace}`,

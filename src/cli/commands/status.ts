@@ -3,8 +3,8 @@ import { formatDiagnostic } from '../../diagnostics/index.ts';
 import type { FleetStatus } from '../../embedded/fleet-api.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
 import { connectFleet } from '../find-fleet.ts';
-import { formatStructured, structuredFormat } from '../output/structured.ts';
 import { formatAge } from '../output/duration.ts';
+import { formatStructured, structuredFormat } from '../output/structured.ts';
 import { formatFleetTable } from '../up/fleet-table.ts';
 import { formatSummary, isFleetReady, progressRows } from '../up/progress.ts';
 

@@ -1,25 +1,20 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { formatDiagnostic } from '../../diagnostics/index.ts';
 import { stateFolderOf, statePathsOf } from '../../embedded/state-api.ts';
 import { CliError } from '../cli-error.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
 import { readFleet } from '../find-fleet.ts';
 import { FleetClient } from '../fleet-client.ts';
 import { alreadyRuns, runDetached } from '../up/detached.ts';
+import { listenForStop } from '../up/stop-signals.ts';
 import { showChanges, showSuggestions, showUntilReady } from '../up/watch-fleet.ts';
-
-/** What shells give for a command that Ctrl-C ended. */
-const INTERRUPTED = 130;
-/** How long `stop` may take after a fleet could not be started. */
-const CLEAN_UP_MS = 20_000;
 
 export const run: RunCommand = async (call) => {
   const dir = resolve(call.cwd, call.args[0] ?? call.options.text('fleet') ?? '.');
   checkFolder(dir);
-  if (call.options.flag('detach')) return runDetached(call, dir);
   if (readFleet(stateFolderOf(dir, call.env))?.isRunning) throw alreadyRuns(dir);
-  return runHere(call, dir);
+  return call.options.flag('detach') ? runDetached(call, dir) : runHere(call, dir);
 };
 
 function checkFolder(dir: string): void {
@@ -34,19 +29,25 @@ function checkFolder(dir: string): void {
 }
 
 async function runHere({ terminal, options, env, now }: CommandCall, dir: string): Promise<number> {
-  const stop = new AbortController();
-  const stopping = stopOnSignals(stop);
   const startedAtMs = now();
-  const { startFleet } = await import('../../embedded/index.ts');
+  const { FleetError, startFleet } = await import('../../embedded/index.ts');
   const envoy = options.text('envoy');
   const starting = startFleet({ dir, env, ...(envoy === undefined ? {} : { envoy }) });
+  const stop = listenForStop(async () => {
+    await (await starting).kill();
+  });
   // It is awaited below; until then a failure must only end the watching.
   starting.catch(() => stop.abort());
   const client = new FleetClient(statePathsOf(stateFolderOf(dir, env)).controlSocket);
   const watch = { client, terminal, signal: stop.signal, startedAtMs, now };
   const ready = await showUntilReady(watch);
-  const fleet = await starting;
-  fleet.stopped.then(() => stop.abort());
+  const fleet = await starting.catch((error: unknown) => {
+    if (!(error instanceof FleetError)) throw error;
+    for (const diagnostic of error.diagnostics) terminal.err(`${formatDiagnostic(diagnostic)}\n`);
+    throw new CliError({ code: error.code, what: error.what, why: error.why, remedy: error.remedy });
+  });
+  // `down` from elsewhere.
+  fleet.stopped.then(stop.abort);
   if (ready) {
     await showSuggestions(watch, ready);
     if (terminal.isInteractive) terminal.out('Ctrl-C stops it.\n');
@@ -55,5 +56,5 @@ async function runHere({ terminal, options, env, now }: CommandCall, dir: string
   if (terminal.isInteractive) terminal.err('\nStopping; Ctrl-C again does not wait for requests in flight.\n');
   await fleet.stop();
   terminal.err('Everything is stopped.\n');
-  return stopping() ? INTERRUPTED : 0;
+  return 0;
 }

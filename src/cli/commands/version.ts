@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { statePathsOf } from '../../embedded/state-api.ts';
 import { ENVOY_VERSION } from '../../proxies/index.ts';
 import type { RunCommand } from '../command-spec.ts';
-import { FleetClient } from '../fleet-client.ts';
 import { listFleets } from '../find-fleet.ts';
+import { FleetClient } from '../fleet-client.ts';
 import { formatStructured, structuredFormat } from '../output/structured.ts';
-import { statePathsOf } from '../../embedded/state-api.ts';
 
 interface RunningFleet {
   readonly dir: string;
@@ -25,7 +25,9 @@ export const run: RunCommand = async ({ options, terminal, env }) => {
     terminal.out(await formatStructured(versions, format));
     return 0;
   }
-  terminal.out(`pelagos ${versions.pelagos}\nenvoy   ${versions.envoy} (the one it is made for)\nnode    ${versions.node}\n`);
+  terminal.out(
+    `pelagos ${versions.pelagos}\nenvoy   ${versions.envoy} (the one it is made for)\nnode    ${versions.node}\n`,
+  );
   for (const { dir, proxies, envoy } of fleets) {
     terminal.out(`fleet   ${dir}: ${proxies} proxies${envoy.length > 0 ? ` with envoy ${envoy.join(', ')}` : ''}\n`);
   }

@@ -29,7 +29,10 @@ export function numberAt(value: unknown, ...path: readonly (string | number)[]):
 }
 
 /** Empty where there is no mapping. */
-export function entriesAt(value: unknown, ...path: readonly (string | number)[]): readonly (readonly [string, unknown])[] {
+export function entriesAt(
+  value: unknown,
+  ...path: readonly (string | number)[]
+): readonly (readonly [string, unknown])[] {
   const found = at(value, ...path);
   return typeof found === 'object' && found !== null && !Array.isArray(found) ? Object.entries(found) : [];
 }

@@ -51,8 +51,14 @@ function servicePorts(body: Body): string {
 }
 
 function externalIps(body: Body): string {
-  const given = listAt(body, 'status', 'loadBalancer', 'ingress').map((each) => textAt(each, 'ip') || textAt(each, 'hostname'));
-  return [...listAt(body, 'spec', 'externalIPs').map(String), ...given].join(',') || textAt(body, 'spec', 'externalName') || NONE;
+  const given = listAt(body, 'status', 'loadBalancer', 'ingress').map(
+    (each) => textAt(each, 'ip') || textAt(each, 'hostname'),
+  );
+  return (
+    [...listAt(body, 'spec', 'externalIPs').map(String), ...given].join(',') ||
+    textAt(body, 'spec', 'externalName') ||
+    NONE
+  );
 }
 
 function replicas(body: Body): number {
@@ -60,7 +66,10 @@ function replicas(body: Body): number {
 }
 
 function containers(field: 'name' | 'image'): Column['cell'] {
-  return (body) => listAt(body, 'spec', 'template', 'spec', 'containers').map((each) => textAt(each, field)).join(',');
+  return (body) =>
+    listAt(body, 'spec', 'template', 'spec', 'containers')
+      .map((each) => textAt(each, field))
+      .join(',');
 }
 
 function ofPod(read: (pod: PodStatus) => string, otherwise: Column['cell']): Column['cell'] {
@@ -83,13 +92,34 @@ const OF_TEMPLATE: readonly Column[] = [
 
 const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   Pod: [
-    column('READY', ofPod(({ containers }) => `${containers.ready}/${containers.total}`, () => '')),
-    column('STATUS', ofPod((pod) => pod.phase, text('status', 'phase'))),
-    column('RESTARTS', ofPod((pod) => String(pod.restarts), () => '0')),
+    column(
+      'READY',
+      ofPod(
+        ({ containers }) => `${containers.ready}/${containers.total}`,
+        () => '',
+      ),
+    ),
+    column(
+      'STATUS',
+      ofPod((pod) => pod.phase, text('status', 'phase')),
+    ),
+    column(
+      'RESTARTS',
+      ofPod(
+        (pod) => String(pod.restarts),
+        () => '0',
+      ),
+    ),
     AGE,
-    wide('IP', ofPod((pod) => pod.address || NONE, text('status', 'podIP'))),
+    wide(
+      'IP',
+      ofPod((pod) => pod.address || NONE, text('status', 'podIP')),
+    ),
     wide('NODE', text('spec', 'nodeName')),
-    wide('REASON', ofPod((pod) => pod.reason, text('status', 'reason'))),
+    wide(
+      'REASON',
+      ofPod((pod) => pod.reason, text('status', 'reason')),
+    ),
   ],
   Service: [
     column('TYPE', (body) => textAt(body, 'spec', 'type') || 'ClusterIP'),
@@ -107,7 +137,13 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
     AGE,
     ...OF_TEMPLATE,
   ],
-  Job: [column('COMPLETIONS', (body) => `${numberAt(body, 'status', 'succeeded')}/${numberAt(body, 'spec', 'completions') || 1}`), AGE],
+  Job: [
+    column(
+      'COMPLETIONS',
+      (body) => `${numberAt(body, 'status', 'succeeded')}/${numberAt(body, 'spec', 'completions') || 1}`,
+    ),
+    AGE,
+  ],
   Namespace: [column('STATUS', (body) => textAt(body, 'status', 'phase') || 'Active'), AGE],
   ConfigMap: [column('DATA', (body) => String(entriesAt(body, 'data').length)), AGE],
   Secret: [
@@ -117,7 +153,13 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   ],
   EndpointSlice: [
     column('ADDRESSTYPE', text('addressType')),
-    column('PORTS', (body) => listAt(body, 'ports').map((port) => textAt(port, 'port')).join(',') || '<unset>'),
+    column(
+      'PORTS',
+      (body) =>
+        listAt(body, 'ports')
+          .map((port) => textAt(port, 'port'))
+          .join(',') || '<unset>',
+    ),
     column('ENDPOINTS', endpointAddresses),
     AGE,
   ],

@@ -29,5 +29,8 @@ function parseTerm(term: string): LabelMatch {
     const [, not, key = ''] = presence;
     return (labels) => key in labels === (not === '');
   }
-  throw usageError(`"${term}" is no label selector`, 'Write `app=web`, `app!=web`, `app`, `!app` or `app in (a,b)`, with commas between.');
+  throw usageError(
+    `"${term}" is no label selector`,
+    'Write `app=web`, `app!=web`, `app`, `!app` or `app in (a,b)`, with commas between.',
+  );
 }

@@ -1,5 +1,5 @@
-import type { ApplyResult } from '../../embedded/fleet-api.ts';
 import { formatDiagnostic } from '../../diagnostics/index.ts';
+import type { ApplyResult } from '../../embedded/fleet-api.ts';
 import { type Style, styled, type Terminal } from '../output/terminal.ts';
 import { formatResourceName } from './kinds.ts';
 

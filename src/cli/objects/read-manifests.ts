@@ -19,7 +19,10 @@ export interface ManifestSearch {
  * The files that `-f` means, in the order given, those of a folder by name.
  * @throws {CliError} for what cannot be read or is too large.
  */
-export async function readManifests(names: readonly string[], search: ManifestSearch): Promise<readonly ApplyRequest[]> {
+export async function readManifests(
+  names: readonly string[],
+  search: ManifestSearch,
+): Promise<readonly ApplyRequest[]> {
   const requests: ApplyRequest[] = [];
   for (const name of names) {
     if (name === '-') requests.push({ file: 'stdin', text: checkSize('stdin', await readStdin()) });
@@ -74,7 +77,12 @@ function messageOf(error: unknown): string {
 }
 
 function unreadable(name: string, why: string): CliError {
-  return new CliError({ code: 'unreadable', what: `${name} cannot be read`, why: `${why}.`, remedy: 'Give a manifest, a folder of manifests, or `-`.' });
+  return new CliError({
+    code: 'unreadable',
+    what: `${name} cannot be read`,
+    why: `${why}.`,
+    remedy: 'Give a manifest, a folder of manifests, or `-`.',
+  });
 }
 
 function tooLarge(file: string): CliError {

@@ -61,7 +61,12 @@ export function fishCompletion(commands: Commands, globals: Options): string {
 
 function fishOption(option: OptionSpec): string {
   const names = namesOf(option).map((name) => (name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`));
-  const value = option.value.kind === 'choice' ? [`-x -a ${quote(option.value.choices.join(' '))}`] : option.value.kind === 'flag' ? [] : ['-r'];
+  const value =
+    option.value.kind === 'choice'
+      ? [`-x -a ${quote(option.value.choices.join(' '))}`]
+      : option.value.kind === 'flag'
+        ? []
+        : ['-r'];
   return [...names, ...value, `-d ${quote(option.text)}`].join(' ');
 }
 

@@ -19,7 +19,9 @@ export class LiveBlock {
     const fitting = shown.map((line) => fitWidth(line, columns - 1));
     if (fitting.join('\n') === this.#drawn.join('\n')) return;
     // Synchronised output (mode 2026) and one write, so that nothing flickers.
-    this.#terminal.out(`\x1b[?2026h${this.#back()}${fitting.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J\x1b[?2026l`);
+    this.#terminal.out(
+      `\x1b[?2026h${this.#back()}${fitting.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J\x1b[?2026l`,
+    );
     this.#drawn = fitting;
   }
 

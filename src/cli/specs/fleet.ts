@@ -36,7 +36,8 @@ export const FLEET_COMMANDS: readonly CommandSpec[] = [
     name: 'status',
     aliases: [],
     summary: 'what runs, and whether it is ready',
-    description: 'Shows clusters, control planes and pods, and what is wrong. Exits with 0 only when all of it is ready.',
+    description:
+      'Shows clusters, control planes and pods, and what is wrong. Exits with 0 only when all of it is ready.',
     arguments: [{ name: '[dir]', text: 'the folder of the fleet (default: the one that runs)' }],
     options: [
       flag('-w, --wait', 'wait until everything is ready'),

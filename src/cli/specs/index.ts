@@ -7,4 +7,9 @@ import { PROXY_COMMANDS } from './proxies.ts';
 export { GLOBAL_OPTIONS } from './options.ts';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly CommandSpec[] = [...FLEET_COMMANDS, ...POD_COMMANDS, ...OBJECT_COMMANDS, ...PROXY_COMMANDS];
+export const COMMANDS: readonly CommandSpec[] = [
+  ...FLEET_COMMANDS,
+  ...POD_COMMANDS,
+  ...OBJECT_COMMANDS,
+  ...PROXY_COMMANDS,
+];

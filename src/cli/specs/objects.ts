@@ -8,7 +8,8 @@ export const OBJECT_COMMANDS: readonly CommandSpec[] = [
     name: 'get',
     aliases: [],
     summary: 'list objects of a cluster',
-    description: 'Lists objects of one or more kinds, by the names and short names that kubectl knows (svc, deploy, vs, dr, se, gw, pa, ap …).',
+    description:
+      'Lists objects of one or more kinds, by the names and short names that kubectl knows (svc, deploy, vs, dr, se, gw, pa, ap …).',
     arguments: [
       { name: '<kind>', text: 'one kind, several with commas, or KIND/NAME', words: KIND_WORDS },
       { name: '[names...]', text: 'only these objects' },
@@ -20,7 +21,11 @@ export const OBJECT_COMMANDS: readonly CommandSpec[] = [
         text: 'more columns, names only, or for programs',
         value: { kind: 'choice', choices: ['json', 'yaml', 'wide', 'name'] },
       },
-      { flags: '-l, --selector <labels>', text: 'only objects with these labels (`a=b,c!=d,e`)', value: { kind: 'text' } },
+      {
+        flags: '-l, --selector <labels>',
+        text: 'only objects with these labels (`a=b,c!=d,e`)',
+        value: { kind: 'text' },
+      },
       flag('--show-labels', 'labels as the last column'),
       flag('--no-headers', 'without the line of headings'),
     ],

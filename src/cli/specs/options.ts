@@ -28,7 +28,11 @@ export const MANIFESTS: OptionSpec = {
   value: { kind: 'list' },
 };
 
-export const RECURSIVE: OptionSpec = { flags: '-R, --recursive', text: 'folders below the given ones too', value: FLAG };
+export const RECURSIVE: OptionSpec = {
+  flags: '-R, --recursive',
+  text: 'folders below the given ones too',
+  value: FLAG,
+};
 
 export function flag(flags: string, text: string): OptionSpec {
   return { flags, text, value: FLAG };

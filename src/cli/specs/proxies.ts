@@ -10,7 +10,9 @@ export const PROXY_COMMANDS: readonly CommandSpec[] = [
     summary: 'what each proxy has taken of its configuration',
     description:
       'Shows every connected proxy, and for each type of resource whether the proxy has what the control plane sent (SYNCED), is still taking it (STALE), or refused it (NACKED), with the objects that a refused resource came from.',
-    arguments: [{ name: '[proxy]', text: 'only this one, with more about it: `NAME`, `NAME.NAMESPACE` or `deployment/NAME`' }],
+    arguments: [
+      { name: '[proxy]', text: 'only this one, with more about it: `NAME`, `NAME.NAMESPACE` or `deployment/NAME`' },
+    ],
     options: [JSON_OR_YAML],
     examples: [
       { command: 'pelagos proxy-status', text: 'all proxies of all clusters' },
@@ -25,7 +27,11 @@ export const PROXY_COMMANDS: readonly CommandSpec[] = [
     description:
       'Reads the configuration from the Envoy itself and shows it as istioctl does. Private keys are never shown.',
     arguments: [
-      { name: '<what>', text: 'listeners, routes, clusters, endpoints, secrets, bootstrap or all', words: PROXY_CONFIG_WORDS },
+      {
+        name: '<what>',
+        text: 'listeners, routes, clusters, endpoints, secrets, bootstrap or all',
+        words: PROXY_CONFIG_WORDS,
+      },
       { name: '<target>', text: '`deployment/NAME`, `statefulset/NAME`, `pod/NAME`, `POD.NAMESPACE` or a pod name' },
     ],
     options: [
@@ -46,8 +52,14 @@ export const PROXY_COMMANDS: readonly CommandSpec[] = [
       text('--status <status>', 'endpoints of this status (healthy, unhealthy)'),
     ],
     examples: [
-      { command: 'pelagos --context cluster1 proxy-config endpoints deployment/service', text: 'where its requests may go' },
-      { command: 'pelagos pc clusters deployment/service --fqdn service.cluster2 -o json', text: 'one cluster in full' },
+      {
+        command: 'pelagos --context cluster1 proxy-config endpoints deployment/service',
+        text: 'where its requests may go',
+      },
+      {
+        command: 'pelagos pc clusters deployment/service --fqdn service.cluster2 -o json',
+        text: 'one cluster in full',
+      },
       { command: 'pelagos pc routes deployment/service --name 80', text: 'routes of port 80' },
     ],
     load: () => import('../commands/proxy-config.ts'),

@@ -6,7 +6,10 @@ type Diagnostic = FleetStatus['diagnostics'][number];
 
 /** What is worth a line between two looks at the fleet. */
 export function formatChanges(before: FleetStatus, after: FleetStatus): readonly string[] {
-  return [...diagnosticLines(before.diagnostics, after.diagnostics), ...rowLines(progressRows(before), progressRows(after))];
+  return [
+    ...diagnosticLines(before.diagnostics, after.diagnostics),
+    ...rowLines(progressRows(before), progressRows(after)),
+  ];
 }
 
 /** New problems in full; one line for each that is solved. */
@@ -41,7 +44,8 @@ function rowChange(before: ProgressRow | undefined, after: ProgressRow): string 
   if (!before) return after.isReady ? `${title} is ready` : `${title} is new`;
   if (after.restarts > before.restarts) return `${title} was started again (restart ${after.restarts})`;
   if (after.isReady && !before.isReady) return `${title} is ready`;
-  if (after.phase !== before.phase) return `${title}: ${after.phase}${after.detail && after.detail !== after.phase ? `: ${after.detail}` : ''}`;
+  if (after.phase !== before.phase)
+    return `${title}: ${after.phase}${after.detail && after.detail !== after.phase ? `: ${after.detail}` : ''}`;
   return before.isReady && !after.isReady ? `${title} is not ready: ${after.detail}` : undefined;
 }
 
@@ -54,7 +58,9 @@ export function formatRefusals(proxies: readonly ProxyStatus[]): readonly string
   return proxies.flatMap((proxy) =>
     Object.entries(proxy.types).flatMap(([type, { error }]) => {
       if (!error) return [];
-      const origins = error.origins.map((ref) => `${ref.kind} ${ref.namespace}/${ref.name} of ${ref.cluster}`).join(', ');
+      const origins = error.origins
+        .map((ref) => `${ref.kind} ${ref.namespace}/${ref.name} of ${ref.cluster}`)
+        .join(', ');
       const from = origins === '' ? '' : `; it comes from ${origins}`;
       return [`${proxy.cluster}: ${proxy.pod} refused ${type} ${error.resource}: ${error.message}${from}`];
     }),

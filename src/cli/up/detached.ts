@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stateFolderOf, statePathsOf } from '../../embedded/state-api.ts';
 import { CliError } from '../cli-error.ts';
 import type { CommandCall } from '../command-spec.ts';
-import { readFleet } from '../find-fleet.ts';
 import { FleetClient } from '../fleet-client.ts';
 import { LogReader } from '../output/log-reader.ts';
 import { progressRows } from './progress.ts';
@@ -20,9 +19,9 @@ const LOG_LINES = 15;
 export async function runDetached(call: CommandCall, dir: string): Promise<number> {
   const { terminal, env, now } = call;
   const paths = statePathsOf(stateFolderOf(dir, env));
-  if (readFleet(paths.root)?.isRunning) throw alreadyRuns(dir);
-  mkdirSync(paths.root, { recursive: true, mode: 0o700 });
-  const logFile = join(paths.root, 'up.log');
+  // Beside the state folder, which a start clears.
+  const logFile = detachedLogOf(paths.root);
+  mkdirSync(dirname(logFile), { recursive: true, mode: 0o700 });
   const stop = new AbortController();
   const child = spawnUp(call, dir, logFile);
   let end: string | undefined;
@@ -32,7 +31,13 @@ export async function runDetached(call: CommandCall, dir: string): Promise<numbe
   });
   const timeoutMs = call.options.number('timeout') ?? 120_000;
   const timer = setTimeout(() => stop.abort(), timeoutMs);
-  const watch = { client: new FleetClient(paths.controlSocket), terminal, signal: stop.signal, startedAtMs: now(), now };
+  const watch = {
+    client: new FleetClient(paths.controlSocket),
+    terminal,
+    signal: stop.signal,
+    startedAtMs: now(),
+    now,
+  };
   const status = await showUntilReady(watch);
   clearTimeout(timer);
   if (status) {
@@ -43,10 +48,19 @@ export async function runDetached(call: CommandCall, dir: string): Promise<numbe
   }
   if (end !== undefined) {
     terminal.err(lastLines(logFile));
-    throw new CliError({ code: 'not-started', what: `the fleet ended while it was starting (${end})`, why: 'Its last words are above.', remedy: `The whole log is ${logFile}.` });
+    throw new CliError({
+      code: 'not-started',
+      what: `the fleet ended while it was starting (${end})`,
+      why: 'Its last words are above.',
+      remedy: `The whole log is ${logFile}.`,
+    });
   }
   const waiting = await watch.client.status().catch(() => undefined);
-  const reasons = waiting ? progressRows(waiting).filter((row) => !row.isReady).map((row) => `${row.cluster}/${row.name}: ${row.detail}`) : [];
+  const reasons = waiting
+    ? progressRows(waiting)
+        .filter((row) => !row.isReady)
+        .map((row) => `${row.cluster}/${row.name}: ${row.detail}`)
+    : [];
   child.unref();
   throw new CliError({
     code: 'not-ready',
@@ -59,13 +73,26 @@ export async function runDetached(call: CommandCall, dir: string): Promise<numbe
 function spawnUp({ options, env }: CommandCall, dir: string, logFile: string): ReturnType<typeof spawn> {
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
   const envoy = options.text('envoy');
-  const args = [...process.execArgv, main, 'up', dir, '--color', 'never', ...(envoy === undefined ? [] : ['--envoy', envoy])];
-  const log = openSync(logFile, 'a', 0o600);
+  const args = [
+    ...process.execArgv,
+    main,
+    'up',
+    dir,
+    '--color',
+    'never',
+    ...(envoy === undefined ? [] : ['--envoy', envoy]),
+  ];
+  const log = openSync(logFile, 'w', 0o600);
   try {
     return spawn(process.execPath, args, { detached: true, env, stdio: ['ignore', log, log] });
   } finally {
     closeSync(log);
   }
+}
+
+/** Where a fleet in the background writes; `down` takes it away. */
+export function detachedLogOf(stateFolder: string): string {
+  return `${stateFolder}.log`;
 }
 
 /** An `up` of this folder runs already. */

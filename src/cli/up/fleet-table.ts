@@ -6,7 +6,9 @@ type Paint = Pick<Terminal, 'hasColor'>;
 
 /** The rows as a table with headings. A cluster is named once, on its first row. */
 export function formatFleetTable(rows: readonly ProgressRow[], paint: Paint): string {
-  const headings = ['', 'CLUSTER', 'KIND', 'NAME', 'READY', 'RESTARTS', 'STATUS'].map((text) => styled(paint, 'dim', text));
+  const headings = ['', 'CLUSTER', 'KIND', 'NAME', 'READY', 'RESTARTS', 'STATUS'].map((text) =>
+    styled(paint, 'dim', text),
+  );
   const lines = rows.map((row, index) => [
     markOf(row, paint),
     row.cluster === rows[index - 1]?.cluster ? '' : styled(paint, 'bold', row.cluster),

@@ -5,17 +5,31 @@ import { textAt } from '../objects/body.ts';
 /** Three commands worth trying, made of what this fleet has. */
 export async function suggestCommands(client: FleetClient, status: FleetStatus): Promise<readonly string[]> {
   const [cluster, ...others] = status.clusters;
-  const caller = cluster?.pods.find((pod) => pod.proxy === 'sidecar' && pod.ready) ?? cluster?.pods.find((pod) => pod.proxy !== 'gateway');
+  const caller =
+    cluster?.pods.find((pod) => pod.proxy === 'sidecar' && pod.ready) ??
+    cluster?.pods.find((pod) => pod.proxy !== 'gateway');
   if (!cluster || !caller) return ['pelagos status', 'pelagos get all -A', 'pelagos proxy-status'];
   const target = `${caller.namespace === 'default' ? '' : `-n ${caller.namespace} `}${caller.owner || caller.name}`;
-  const url = (await serviceUrl(client, others.map(({ name }) => name), caller)) ?? (await ownUrl(client, cluster.name, caller));
+  const url =
+    (await serviceUrl(
+      client,
+      others.map(({ name }) => name),
+      caller,
+    )) ?? (await ownUrl(client, cluster.name, caller));
   const call = url ? [`pelagos --context ${cluster.name} exec ${target} -- curl -s ${url}`] : [];
-  const endpoints = caller.proxy === 'none' ? 'pelagos get all -A' : `pelagos --context ${cluster.name} proxy-config endpoints ${target}`;
+  const endpoints =
+    caller.proxy === 'none'
+      ? 'pelagos get all -A'
+      : `pelagos --context ${cluster.name} proxy-config endpoints ${target}`;
   return [...call, endpoints, 'pelagos status'];
 }
 
 /** A service of another cluster, in the namespace of the caller: named there by `service.<cluster>`. */
-async function serviceUrl(client: FleetClient, clusters: readonly string[], caller: PodStatus): Promise<string | undefined> {
+async function serviceUrl(
+  client: FleetClient,
+  clusters: readonly string[],
+  caller: PodStatus,
+): Promise<string | undefined> {
   for (const cluster of clusters) {
     const service = await firstService(client, cluster, caller.namespace);
     if (service) return `http://${service}.${cluster}`;

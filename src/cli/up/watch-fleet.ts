@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetStatus } from '../../embedded/fleet-api.ts';
 import type { FleetClient } from '../fleet-client.ts';
-import { LiveBlock } from '../output/live-block.ts';
 import { formatElapsed } from '../output/duration.ts';
+import { LiveBlock } from '../output/live-block.ts';
 import { styled, type Terminal } from '../output/terminal.ts';
 import { diagnosticLines, formatChanges, formatRefusals } from './changes.ts';
 import { formatFleetTable, formatReadyLine } from './fleet-table.ts';
@@ -25,7 +25,13 @@ export interface Watch {
  * Shows the fleet until all of it is ready: a table drawn in place at a terminal, a line per thing elsewhere.
  * @returns the last status, or undefined where `signal` came first.
  */
-export async function showUntilReady({ client, terminal, signal, now, startedAtMs }: Watch): Promise<FleetStatus | undefined> {
+export async function showUntilReady({
+  client,
+  terminal,
+  signal,
+  now,
+  startedAtMs,
+}: Watch): Promise<FleetStatus | undefined> {
   const block = new LiveBlock(terminal);
   const told = new Set<string>();
   let last: FleetStatus | undefined;
@@ -62,11 +68,15 @@ function tellReady(status: FleetStatus, told: Set<string>, terminal: Terminal): 
 }
 
 /** What can be done with it now. */
-export async function showSuggestions({ client, terminal, now, startedAtMs }: Watch, status: FleetStatus): Promise<void> {
+export async function showSuggestions(
+  { client, terminal, now, startedAtMs }: Watch,
+  status: FleetStatus,
+): Promise<void> {
   const summary = `${formatSummary(progressRows(status))} in ${formatElapsed(now() - startedAtMs)}`;
   if (!terminal.isInteractive) terminal.out(`${summary}\n`);
   const commands = await suggestCommands(client, status).catch(() => []);
-  if (commands.length > 0) terminal.out(`\nTry:\n${commands.map((command) => `  ${styled(terminal, 'cyan', command)}\n`).join('')}\n`);
+  if (commands.length > 0)
+    terminal.out(`\nTry:\n${commands.map((command) => `  ${styled(terminal, 'cyan', command)}\n`).join('')}\n`);
 }
 
 /** A line for everything that changes, until `signal`. */

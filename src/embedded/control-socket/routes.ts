@@ -29,7 +29,7 @@ export async function answer(fleet: Fleet, { method, url, body }: ControlRequest
   if (route === 'GET v1/proxies' && rest.length === 0) return ok(fleet.proxies());
   if (route === 'POST v1/down' && rest.length === 0) {
     // After the answer is on its way.
-    setTimeout(() => fleet.requestDown(), 10);
+    setTimeout(() => void fleet.stop(), 10);
     return { status: 202, value: {} };
   }
   const [name = '', ...what] = rest;

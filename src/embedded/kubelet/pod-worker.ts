@@ -17,6 +17,8 @@ const SETTLE_MS = 5_000;
 /** A start keeps its place at the gate until it is ready, but no longer than this. */
 const GATE_MS = 5_000;
 
+const HAS_ENDED: ReadonlySet<ContainerState['phase']> = new Set(['crashed', 'succeeded', 'failed']);
+
 /** Runs one pod: its sockets, its applications, its Envoy, from the first start to the last stop. */
 export class PodWorker {
   readonly uid: string;
@@ -28,7 +30,7 @@ export class PodWorker {
   #proxy: ProxyWorker | undefined;
   #obstacle = '';
   #phase: 'new' | 'starting' | 'started' | 'ending' | 'ended' = 'new';
-  #readyWaiters: (() => void)[] = [];
+  #startWaiters: (() => void)[] = [];
   readonly #startedAtMs: number;
 
   constructor(pod: PodView, context: KubeletContext, changed: () => void) {
@@ -96,6 +98,7 @@ export class PodWorker {
     if (this.isEnding) return;
     const wasServing = this.#phase === 'started' && isPodReady(this.report);
     this.#phase = 'ending';
+    this.#letOthersStart();
     const deadline = Date.now() + graceOf(this.#pod);
     const left = (): number => Math.max(deadline - Date.now(), 0);
     if (wasServing) {
@@ -162,18 +165,22 @@ export class PodWorker {
   }
 
   #told(): void {
-    if (isPodReady(this.report)) {
-      for (const waiter of this.#readyWaiters) waiter();
-      this.#readyWaiters = [];
-    }
+    const { report } = this;
+    // What has ended will not be ready soon; the next pod may start meanwhile.
+    if (isPodReady(report) || report.containers.some(({ phase }) => HAS_ENDED.has(phase))) this.#letOthersStart();
     this.#changed();
+  }
+
+  #letOthersStart(): void {
+    for (const waiter of this.#startWaiters) waiter();
+    this.#startWaiters = [];
   }
 
   async #readyWithin(timeoutMs: number): Promise<void> {
     if (isPodReady(this.report)) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#readyWaiters.push(() => {
+      const timer = setTimeout(resolve, timeoutMs).unref();
+      this.#startWaiters.push(() => {
         clearTimeout(timer);
         resolve();
       });

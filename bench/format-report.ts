@@ -1,0 +1,68 @@
+import { formatTable } from '../src/cli/output/table.ts';
+import type { BenchReport } from './report.ts';
+
+/** The report for people. */
+export function formatReport({ machine, start, change, paths, memory, verdicts }: BenchReport): string {
+  const sections = [
+    section('start to the first answer of http://service.cluster2 in cluster1', [
+      ['START', 'FIRST ANSWER', 'ALL READY', 'ENVOYS'],
+      ...start.map((row) => [row.kind, ms(row.firstAnswerMs), ms(row.allReadyMs), String(row.envoys)]),
+    ]),
+    section('requests', [
+      ['PATH', 'CONNECTIONS', 'REQ/S', 'P50', 'P99', 'REQ/S : DIRECT', 'P50 : DIRECT', 'FAILED'],
+      ...paths.map((row) => [
+        row.path,
+        String(row.connections),
+        row.requestsPerSecond.toFixed(0),
+        ms(row.p50Ms),
+        ms(row.p99Ms),
+        row.throughputRatio.toFixed(2),
+        row.latencyRatio.toFixed(2),
+        String(row.failedRequests),
+      ]),
+    ]),
+    section('change on disk to the first request that sees it', [
+      ['SERVICES', 'CHANGES', 'P50', 'P99', 'MAX', 'FAILED REQUESTS'],
+      ...change.map((row) => [
+        String(row.services),
+        String(row.changes),
+        ms(row.p50Ms),
+        ms(row.p99Ms),
+        ms(row.maxMs),
+        `${row.failedRequests} of ${row.requests}`,
+      ]),
+    ]),
+    section('resident memory', [
+      ['PROCESS', 'ROLE', ...headsOf(memory[0]), 'RATIO'],
+      ...memory.map((row) => [
+        row.process,
+        row.role,
+        mib(row.small.residentBytes),
+        mib(row.large.residentBytes),
+        row.ratio.toFixed(3),
+      ]),
+    ]),
+    section(
+      'promises',
+      verdicts.map(({ promise, pass, seen }) => [pass ? 'pass' : 'FAIL', promise, seen]),
+    ),
+  ];
+  const size = `${machine.cpus} CPUs (${machine.cpuModel}), ${mib(machine.memoryBytes)}, Node ${machine.node}`;
+  return `${sections.join('\n')}\n${size}, load ${machine.loadAverage.toFixed(1)} before the run\n`;
+}
+
+function headsOf(row: BenchReport['memory'][number] | undefined): readonly string[] {
+  return [`${row?.small.services ?? 0} SERVICES`, `${row?.large.services ?? 0} SERVICES`];
+}
+
+function section(title: string, rows: readonly (readonly string[])[]): string {
+  return `${title}\n${formatTable(rows)}`;
+}
+
+function ms(value: number): string {
+  return value >= 100 ? `${value.toFixed(0)} ms` : `${value.toFixed(value >= 10 ? 1 : 2)} ms`;
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}
