@@ -19,6 +19,14 @@ export interface FleetProcess {
   readonly name: string;
 }
 
+/** Fleets that were started and not ended yet. */
+const running = new Set<Fleet>();
+
+/** Ends every fleet that still runs, for who is interrupted. */
+export async function stopFleets(): Promise<void> {
+  await Promise.allSettled([...running].map((fleet) => fleet.down()));
+}
+
 /** A fleet that the benchmark starts with the command, apart from all that the user runs. */
 export class Fleet {
   readonly dir: string;
@@ -27,6 +35,7 @@ export class Fleet {
   readonly client: FleetClient;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #up: Promise<string>;
+  #ended: Promise<void> | undefined;
 
   private constructor(dir: string, env: Readonly<Record<string, string | undefined>>) {
     this.dir = dir;
@@ -42,7 +51,9 @@ export class Fleet {
   static start(dir: string, scratch: string): Fleet {
     const cache = join(scratch, 'compiled');
     mkdirSync(cache, { recursive: true });
-    return new Fleet(dir, { ...process.env, PELAGOS_STATE: scratch, NODE_COMPILE_CACHE: cache });
+    const fleet = new Fleet(dir, { ...process.env, PELAGOS_STATE: scratch, NODE_COMPILE_CACHE: cache });
+    running.add(fleet);
+    return fleet;
   }
 
   /** When the command has returned. @returns milliseconds from its start. @throws Error with what it wrote. */
@@ -79,9 +90,9 @@ export class Fleet {
   }
 
   /** Ends it and all its processes. */
-  async down(): Promise<void> {
-    await this.#up.catch(() => undefined);
-    await this.#run(['down', this.dir]);
+  down(): Promise<void> {
+    this.#ended ??= this.#end();
+    return this.#ended;
   }
 
   /** The control plane's process and those of pods. */
@@ -92,6 +103,12 @@ export class Fleet {
     const files = readdirSync(paths.processes).filter((file) => file.endsWith('.json'));
     const pods = files.map((file) => JSON.parse(readFileSync(join(paths.processes, file), 'utf8')) as FleetProcess);
     return { controlPlane: record.pid, pods };
+  }
+
+  async #end(): Promise<void> {
+    await this.#up.catch(() => undefined);
+    await this.#run(['down', this.dir]);
+    running.delete(this);
   }
 
   async #notFailed(problem: string): Promise<void> {
@@ -106,7 +123,12 @@ export class Fleet {
   }
 
   #run(args: readonly string[]): Promise<string> {
-    const child = spawn(COMMAND, args, { cwd: ROOT, env: { ...this.#env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(COMMAND, args, {
+      cwd: ROOT,
+      env: { ...this.#env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     return outputOf(child, `pelagos ${args.join(' ').slice(0, 200)}`);
   }
 }

@@ -33,13 +33,14 @@ export function formatReport({ machine, start, change, paths, memory, verdicts }
       ]),
     ]),
     section('resident memory', [
-      ['PROCESS', 'ROLE', ...headsOf(memory[0]), 'RATIO'],
+      ['PROCESS', 'ROLE', ...headsOf(memory[0]), 'RATIO', 'RATIO OF ANONYMOUS'],
       ...memory.map((row) => [
         row.process,
         row.role,
         mib(row.small.residentBytes),
         mib(row.large.residentBytes),
-        row.ratio.toFixed(3),
+        row.residentRatio.toFixed(3),
+        row.anonymousRatio.toFixed(3),
       ]),
     ]),
     section(
@@ -47,7 +48,7 @@ export function formatReport({ machine, start, change, paths, memory, verdicts }
       verdicts.map(({ promise, pass, seen }) => [pass ? 'pass' : 'FAIL', promise, seen]),
     ),
   ];
-  const size = `${machine.cpus} CPUs (${machine.cpuModel}), ${mib(machine.memoryBytes)}, Node ${machine.node}`;
+  const size = `${machine.cpus} CPUs (${machine.cpuModel}), ${mib(machine.memoryBytes)}, Node ${machine.node}, ${machine.envoy}`;
   return `${sections.join('\n')}\n${size}, load ${machine.loadAverage.toFixed(1)} before the run\n`;
 }
 

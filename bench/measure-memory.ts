@@ -52,8 +52,9 @@ export function compareMemory(small: MemoryMap, large: MemoryMap): readonly Memo
   return [...large].flatMap(([process, after]) => {
     const before = small.get(process);
     if (!before) return [];
-    const ratio = after.residentBytes / before.residentBytes;
-    return [{ process, role: roleOf(process), small: before, large: after, ratio }];
+    const residentRatio = after.residentBytes / before.residentBytes;
+    const anonymousRatio = before.anonymousBytes > 0 ? after.anonymousBytes / before.anonymousBytes : 1;
+    return [{ process, role: roleOf(process), small: before, large: after, residentRatio, anonymousRatio }];
   });
 }
 
@@ -62,14 +63,25 @@ function roleOf(process: string): MemoryResult['role'] {
   return process.includes('gateway') ? 'gateway' : 'sidecar';
 }
 
-/** The promise of the design: what a sidecar holds does not grow with the mesh. */
+/**
+ * The promise of the design: what a sidecar holds does not grow with the mesh. Most of an Envoy's resident memory is its
+ * program, which no configuration changes; so the anonymous part has to keep the limit as well.
+ */
 export function judgeMemory(results: readonly MemoryResult[]): Verdict {
   const sidecars = results.filter(({ role }) => role === 'sidecar');
-  const worst = Math.max(...sidecars.map(({ ratio }) => ratio));
+  const resident = Math.max(...sidecars.map(({ residentRatio }) => residentRatio));
+  const anonymous = Math.max(...sidecars.map(({ anonymousRatio }) => anonymousRatio));
   const services = sidecars[0] ? `${sidecars[0].small.services} to ${sidecars[0].large.services} services` : '';
+  const limit = `${Math.round((SIDECAR_LIMIT_RATIO - 1) * 100)} %`;
+  const [most, mostAnonymous] = [resident, anonymous].map(formatGrowth);
   return {
-    promise: `a sidecar's memory stays within ${Math.round((SIDECAR_LIMIT_RATIO - 1) * 100)} % from ${services}`,
-    pass: sidecars.length > 0 && worst <= SIDECAR_LIMIT_RATIO,
-    seen: sidecars.length > 0 ? `${((worst - 1) * 100).toFixed(1)} % at most` : 'no sidecar was measured',
+    promise: `a sidecar's memory grows by ${limit} at most from ${services}`,
+    pass: sidecars.length > 0 && Math.max(resident, anonymous) <= SIDECAR_LIMIT_RATIO,
+    seen: sidecars.length > 0 ? `resident ${most}, its anonymous part ${mostAnonymous}` : 'no sidecar was measured',
   };
+}
+
+function formatGrowth(ratio: number): string {
+  const percent = (ratio - 1) * 100;
+  return `${percent < 0 ? '' : '+'}${percent.toFixed(1)} %`;
 }

@@ -4,7 +4,7 @@ import { ROOT } from './fleet.ts';
 import type { LoadPlan, LoadResult } from './load/load-plan.ts';
 import type { PathName, PathResult } from './report.ts';
 
-const PLAN: Omit<LoadPlan, 'targets'> = { connections: [1, 16], rounds: 4, turnMs: 700, warmUpMs: 500 };
+const PLAN: Omit<LoadPlan, 'targets'> = { connections: [1, 16], rounds: 8, turnMs: 350, warmUpMs: 500 };
 
 /** Where each path's requests go; all of them end at a built-in echo server. */
 export const PATH_URLS: Readonly<Record<Exclude<PathName, 'direct'>, string>> = {
@@ -37,17 +37,15 @@ async function bareSocket(fleet: Fleet): Promise<string> {
 
 function withRatios(result: LoadResult, all: readonly LoadResult[]): PathResult {
   const direct = all.find(({ target, connections }) => target === 'direct' && connections === result.connections);
-  const perSecond = ({ requests, failedRequests, durationMs }: LoadResult): number =>
-    ((requests - failedRequests) / durationMs) * 1000;
   return {
     path: result.target as PathName,
     connections: result.connections,
     requests: result.requests,
     failedRequests: result.failedRequests,
-    requestsPerSecond: perSecond(result),
+    requestsPerSecond: result.requestsPerSecond,
     p50Ms: result.p50Ms,
     p99Ms: result.p99Ms,
-    throughputRatio: direct ? perSecond(result) / perSecond(direct) : Number.NaN,
+    throughputRatio: direct ? result.requestsPerSecond / direct.requestsPerSecond : Number.NaN,
     latencyRatio: direct ? result.p50Ms / direct.p50Ms : Number.NaN,
   };
 }

@@ -16,6 +16,8 @@ export interface Machine {
   readonly memoryBytes: number;
   readonly platform: string;
   readonly node: string;
+  /** `Envoy 1.40.0`. */
+  readonly envoy: string;
   /** Processes of others that wanted a CPU at the start, on average over the last minute. */
   readonly loadAverage: number;
 }
@@ -67,7 +69,9 @@ export interface MemoryResult {
   readonly small: MemorySample;
   readonly large: MemorySample;
   /** Resident memory of the large mesh, of that of the small one. */
-  readonly ratio: number;
+  readonly residentRatio: number;
+  /** The same of the anonymous part; 1 where the system does not tell it. */
+  readonly anonymousRatio: number;
 }
 
 export interface MemorySample {

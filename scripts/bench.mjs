@@ -15,7 +15,8 @@ const child = spawn(node, ['--disable-warning=ExperimentalWarning', main, ...pro
   stdio: 'inherit',
 });
 // Ctrl-C reaches the benchmark as well; that one stops its fleets and ends.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => child.kill('SIGTERM'));
 child.on('error', (error) => {
   process.stderr.write(`${error.message}\n`);
   process.exit(1);

@@ -1,61 +1,96 @@
-// Everything that must be there before the first start, and nothing that is there already:
-//
-//   npm run setup
-//
-// npm packages, the TypeScript modules of Envoy's API, the pinned Envoy, the link for `npx pelagos`. Needs Node.js 20,
-// npm and Python 3 with pip. Runs in front of `npm start` and `npm test`, so it takes no time when there is nothing to do.
+/**
+ * Every step of set-up: npm packages, code generated from Envoy's API, the pinned Envoy, `npx pelagos`. Plain JavaScript
+ * with nothing but Node (20 or later), because it runs before there is anything else. A step that is done already is
+ * passed over in silence.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { installEnvoy } from './setup/envoy.mjs';
+import { fail, run, SetupError } from './setup/step.mjs';
 
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { linkCommandLine } from './setup/cli-link.mjs';
-import { provideEnvoy } from './setup/envoy-program.mjs';
-import { modernNode } from './setup/modern-node.mjs';
-import { installPackages } from './setup/npm-packages.mjs';
-import { SetupError } from './setup/setup-error.mjs';
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-
-/** In this order: the types are made by an npm package, and the link lies among the packages. */
-const STEPS = [
-  { name: 'npm packages', run: () => installPackages(ROOT) },
-  { name: 'Node.js', run: async () => ({ changed: false, message: `Node.js: ${modernNode(ROOT)}` }) },
-  { name: 'Envoy API types', run: makeEnvoyTypes },
-  { name: 'Envoy', run: () => provideEnvoy(ROOT, tell) },
-  { name: 'command line', run: () => linkCommandLine(ROOT) },
-];
-
-/** Loaded late: it stands on npm packages. */
-async function makeEnvoyTypes() {
-  const { generateEnvoyTypes } = await import('./generate-envoy-types.mjs');
-  return generateEnvoyTypes(ROOT);
+/** Runs a step with a line that says what it does and how long it took. */
+async function step(title, isDone, action) {
+  if (await isDone()) return;
+  const started = Date.now();
+  process.stderr.write(`${title} ...`);
+  await action();
+  process.stderr.write(` done in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
 }
 
-function tell(text) {
-  process.stdout.write(`setup: ${text} …\n`);
+const packagesStamp = join(root, 'node_modules', '.pelagos-setup');
+
+function packagesHash() {
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
 }
 
-function seconds(sinceMs) {
-  return `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
+function packagesDone() {
+  return existsSync(packagesStamp) && readFileSync(packagesStamp, 'utf8') === packagesHash();
 }
 
-async function setUp() {
-  const startedMs = performance.now();
-  let changes = 0;
-  for (const { name, run } of STEPS) {
-    const stepMs = performance.now();
-    try {
-      const { changed, message } = await run();
-      if (!changed) continue;
-      changes += 1;
-      process.stdout.write(`setup: ${message} (${seconds(stepMs)})\n`);
-    } catch (error) {
-      const text = error instanceof SetupError ? error.message : (error?.stack ?? String(error));
-      process.stderr.write(`setup: ${name} failed after ${seconds(stepMs)}. ${text}\n`);
-      return 1;
-    }
+async function installPackages() {
+  // Not `npm ci`: it refuses a lock file in which a registry lacks an optional package for another platform.
+  const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { code, output } = await run('npm', args, { cwd: root });
+  if (code !== 0) {
+    fail({
+      what: 'npm could not install the packages',
+      why: 'the control plane and the command are made of them',
+      remedy: 'Look at what npm says below; without network, run it once where there is one.',
+      output,
+    });
   }
-  process.stdout.write(`setup: ${changes === 0 ? 'all is in place' : 'done'} (${seconds(startedMs)})\n`);
-  return 0;
+  writeFileSync(packagesStamp, packagesHash());
 }
 
-process.exitCode = await setUp();
+const command = join(root, 'node_modules', '.bin', 'pelagos');
+
+function commandDone() {
+  return lstatSync(command, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
+
+function linkCommand() {
+  rmSync(command, { force: true });
+  symlinkSync('../../bin/pelagos', command);
+}
+
+/** All steps, in the order in which one needs the other. */
+export async function setup() {
+  const [major] = process.versions.node.split('.').map(Number);
+  if (major < 20)
+    fail({
+      what: `this is Node ${process.versions.node}`,
+      why: 'Node 20 or later is needed',
+      remedy: 'Install a newer Node.',
+    });
+  await step('Installing npm packages', packagesDone, installPackages);
+  const { generateEnvoyTypes } = await import(pathToFileURL(join(root, 'scripts', 'generate-envoy-types.mjs')).href);
+  await step(
+    "Generating code from Envoy's API",
+    () => existsSync(join(root, 'src', 'envoy', 'gen')) && isCurrent(generateEnvoyTypes),
+    () => generateEnvoyTypes(root),
+  );
+  await installEnvoy(step);
+  await step('Linking the command', commandDone, linkCommand);
+}
+
+/** The generator itself knows whether its output is current, and then does nothing. */
+async function isCurrent(generateEnvoyTypes) {
+  await generateEnvoyTypes(root);
+  return true;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await setup();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    process.stderr.write(`\n${error.message}\n`);
+    process.exit(1);
+  }
+}

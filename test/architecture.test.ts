@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -35,8 +35,14 @@ const STAGES: Readonly<Record<string, Stage>> = {
   security: { uses: ['model', 'diagnostics', 'envoy'], packages: [PROTOBUF, 'jose', '@peculiar/x509'] },
   xds: { uses: ['model', 'diagnostics', 'envoy', 'security'], packages: [PROTOBUF, '@grpc/grpc-js'] },
   proxies: { uses: ['model', 'diagnostics', 'envoy', 'security'], packages: ['yaml'] },
-  observe: { uses: ['model', 'diagnostics', 'envoy', 'xds'], packages: [PROTOBUF, 'pino', 'prom-client', '@grpc/grpc-js'] },
-  'control-plane': { uses: [...PURE, 'sources', 'security', 'xds', 'observe'], packages: ['pino', PROTOBUF, 'dns-packet'] },
+  observe: {
+    uses: ['model', 'diagnostics', 'envoy', 'xds'],
+    packages: [PROTOBUF, 'pino', 'prom-client', '@grpc/grpc-js'],
+  },
+  'control-plane': {
+    uses: [...PURE, 'sources', 'security', 'xds', 'observe'],
+    packages: ['pino', PROTOBUF, 'dns-packet'],
+  },
   embedded: {
     uses: [...PURE, 'sources', 'security', 'proxies', 'observe', 'control-plane'],
     packages: ['pino', 'yaml', 'dns-packet'],
@@ -48,7 +54,15 @@ const STAGES: Readonly<Record<string, Stage>> = {
 };
 
 /** Tests may use more: they build what the stage is given. */
-const TEST_PACKAGES = ['fast-check', '@peculiar/x509', 'reflect-metadata', '@grpc/grpc-js', '@grpc/grpc-js-xds', 'yaml', PROTOBUF];
+const TEST_PACKAGES = [
+  'fast-check',
+  '@peculiar/x509',
+  'reflect-metadata',
+  '@grpc/grpc-js',
+  '@grpc/grpc-js-xds',
+  'yaml',
+  PROTOBUF,
+];
 
 interface Source {
   /** `src/mesh/mesh.ts` */
@@ -58,8 +72,13 @@ interface Source {
 
 /** All files of the project that git knows or would take, without generated ones. */
 function projectFiles(): readonly string[] {
-  const list = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' });
-  return list.split('\n').filter((path) => path !== '' && !path.startsWith('src/envoy/gen/') && !path.includes('.gen.'));
+  const list = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  return list
+    .split('\n')
+    .filter((path) => path !== '' && !path.startsWith('src/envoy/gen/') && !path.includes('.gen.'));
 }
 
 function read(path: string): Source | undefined {
@@ -77,7 +96,8 @@ const STAGE_SOURCES = SOURCES.filter(({ path }) => path.startsWith('src/'));
 /** Every module that a file names in import, export, `import()` or an import type. */
 function importsOf(source: Source): readonly string[] {
   const code = source.text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
-  const pattern = /(?:^|[;}\s])(?:import|export)\b[^'"`;]*?\bfrom\s*'([^']+)'|(?:^|[^\w.])import\s*\(\s*'([^']+)'|^\s*import\s+'([^']+)'/gm;
+  const pattern =
+    /(?:^|[;}\s])(?:import|export)\b[^'"`;]*?\bfrom\s*'([^']+)'|(?:^|[^\w.])import\s*\(\s*'([^']+)'|^\s*import\s+'([^']+)'/gm;
   return [...code.matchAll(pattern)].map(([, from, dynamic, bare]) => from ?? dynamic ?? bare ?? '');
 }
 
@@ -141,13 +161,16 @@ test('every stage has an index.ts that says what it takes, gives and must never 
     [...present].flatMap((name) => {
       const index = read(`src/${name}/index.ts`);
       if (!index) return name === 'cli' ? [] : [`src/${name} has no index.ts`];
-      return /^\/\*\*[\s\S]*?must never/i.test(index.text) ? [] : [`src/${name}/index.ts does not say what it must never do`];
+      return /^\/\*\*[\s\S]*?must never/i.test(index.text)
+        ? []
+        : [`src/${name}/index.ts does not say what it must never do`];
     }),
   );
 });
 
 test('pure stages read no clock, no chance and no global of a platform', () => {
-  const impure = /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|process\.|setTimeout|setInterval|fetch\(|console\.)/;
+  const impure =
+    /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|process\.|setTimeout|setInterval|fetch\(|console\.)/;
   none(
     STAGE_SOURCES.filter(({ path }) => STAGES[stageOf(path)]?.pure && !isTest(path)).flatMap(({ path, text }) => {
       const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '');
@@ -174,7 +197,8 @@ test('files stay short', () => {
 
 const FUNCTION_LINES = 60;
 /** The line that opens a function; the formatter puts its closing brace at the same indentation. */
-const OPENING = /^(\s*)(?:export )?(?:default )?(?:(?:async )?function\b.*|(?:(?:static|async|private|public|get|set) )*[#\w]+\(.*\).*|const \w+.* =>|.*\) =>) \{$/;
+const OPENING =
+  /^(\s*)(?:export )?(?:default )?(?:(?:async )?function\b.*|(?:(?:static|async|private|public|get|set) )*[#\w]+\(.*\).*|const \w+.* =>|.*\) =>) \{$/;
 
 /** @returns the functions of a file with more lines than allowed. */
 function longFunctions({ path, text }: Source): readonly string[] {
@@ -184,7 +208,9 @@ function longFunctions({ path, text }: Source): readonly string[] {
     if (!opening || /^\s*(if|for|while|switch|describe|test|it)\b/.test(line)) return [];
     const end = lines.findIndex((other, index) => index > start && other.startsWith(`${opening[1] ?? ''}}`));
     const length = end - start + 1;
-    return length > FUNCTION_LINES ? [`${path}:${start + 1}: a function of ${length} lines, more than ${FUNCTION_LINES}`] : [];
+    return length > FUNCTION_LINES
+      ? [`${path}:${start + 1}: a function of ${length} lines, more than ${FUNCTION_LINES}`]
+      : [];
   });
 }
 
@@ -197,7 +223,8 @@ test('files and folders are named in kebab-case for what they are', () => {
   const empty = /(^|[-/])(utils?|helpers?|common|managers?|misc)([-./]|$)/;
   none(
     SOURCES.flatMap(({ path }) => {
-      if (empty.test(path.replace('connection-manager', ''))) return [`${path}: the name says nothing about what is in it`];
+      if (empty.test(path.replace('connection-manager', '')))
+        return [`${path}: the name says nothing about what is in it`];
       const file = path.slice(path.lastIndexOf('/') + 1);
       return /^[a-z0-9]+([-.][a-z0-9]+)*\.ts$/.test(file) ? [] : [`${path} is not kebab-case`];
     }),
@@ -207,7 +234,9 @@ test('files and folders are named in kebab-case for what they are', () => {
 test('no file knows of the machine it was written on', () => {
   // Written apart, so that this file passes its own test.
   const home = new RegExp(`(^|[^\\w.])/(${['root', 'work', 'home/[a-z]+', 'Users/[a-z]+'].join('|')})/[\\w.]`, 'i');
-  const texts = FILES.filter((path) => /\.(ts|mjs|js|json|ya?ml|md|sh)$/.test(path)).flatMap((path) => read(path) ?? []);
+  const texts = FILES.filter((path) => /\.(ts|mjs|js|json|ya?ml|md|sh)$/.test(path)).flatMap(
+    (path) => read(path) ?? [],
+  );
   none(
     texts.flatMap(({ path, text }) => {
       const line = text.split('\n').findIndex((each) => home.test(each));
@@ -219,5 +248,8 @@ test('no file knows of the machine it was written on', () => {
 test('packages come from the public registry', () => {
   const lock = read('package-lock.json')?.text ?? '';
   const hosts = new Set([...lock.matchAll(/"resolved": "https?:\/\/([^/"]+)/g)].map(([, host]) => host));
-  assert.ok([...hosts].every((host) => host === 'registry.npmjs.org'), [...hosts].join(', '));
+  assert.ok(
+    [...hosts].every((host) => host === 'registry.npmjs.org'),
+    [...hosts].join(', '),
+  );
 });

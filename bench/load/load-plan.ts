@@ -23,8 +23,9 @@ export interface LoadResult {
   readonly connections: number;
   readonly requests: number;
   readonly failedRequests: number;
-  /** Sum of all turns. */
-  readonly durationMs: number;
+  /** The median of all turns: what disturbed a few of them does not count. */
+  readonly requestsPerSecond: number;
+  /** Of all requests of all turns. */
   readonly p50Ms: number;
   readonly p99Ms: number;
 }

@@ -9,7 +9,8 @@ import type { LoadPlan, LoadResult, LoadTarget } from './load-plan.ts';
 interface Tally {
   readonly latenciesMs: number[];
   failed: number;
-  durationMs: number;
+  /** Requests per second, turn by turn. */
+  readonly rates: number[];
 }
 
 async function loop(
@@ -32,9 +33,10 @@ async function turn(call: Call, count: number, { tally, ms }: { tally: Tally; ms
   const connections = await Promise.all(Array.from({ length: count }, () => HttpConnection.open(call.authority)));
   try {
     await Promise.all(connections.map((connection) => connection.send(call.request)));
+    const before = tally.latenciesMs.length;
     const startMs = performance.now();
     await Promise.all(connections.map((connection) => loop(connection, call, { tally, endMs: startMs + ms })));
-    tally.durationMs += performance.now() - startMs;
+    tally.rates.push(((tally.latenciesMs.length - before) / (performance.now() - startMs)) * 1000);
   } finally {
     for (const connection of connections) connection.close();
   }
@@ -48,7 +50,7 @@ function callTo({ url, via }: LoadTarget): Call {
 }
 
 function newTally(): Tally {
-  return { latenciesMs: [], failed: 0, durationMs: 0 };
+  return { latenciesMs: [], failed: 0, rates: [] };
 }
 
 async function run(plan: LoadPlan): Promise<readonly LoadResult[]> {
@@ -65,7 +67,7 @@ async function run(plan: LoadPlan): Promise<readonly LoadResult[]> {
     connections,
     requests: tally.latenciesMs.length + tally.failed,
     failedRequests: tally.failed,
-    durationMs: tally.durationMs,
+    requestsPerSecond: percentile(tally.rates, 0.5),
     p50Ms: percentile(tally.latenciesMs, 0.5),
     p99Ms: percentile(tally.latenciesMs, 0.99),
   }));

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Answer, authorityOf, compareAnswers, formatCall, parseCall, parseCase, realAnswer, type Want } from './index.ts';
+import {
+  type Answer,
+  authorityOf,
+  compareAnswers,
+  formatCall,
+  parseCall,
+  parseCase,
+  realAnswer,
+  type Want,
+} from './index.ts';
 
 test('calls are read as curl would make them', () => {
   assert.deepEqual(parseCall('http://service.cluster2'), {
@@ -12,7 +21,10 @@ test('calls are read as curl would make them', () => {
   });
   const call = parseCall('DELETE https://a.example:8443/x?y=1');
   assert.ok(call);
-  assert.deepEqual([call.method, call.scheme, authorityOf(call), call.path], ['DELETE', 'https', 'a.example:8443', '/x?y=1']);
+  assert.deepEqual(
+    [call.method, call.scheme, authorityOf(call), call.path],
+    ['DELETE', 'https', 'a.example:8443', '/x?y=1'],
+  );
   assert.equal(formatCall(call), 'DELETE https://a.example:8443/x?y=1');
   for (const text of ['service', 'tcp://service', 'GET ftp://a', 'GET http://a:99999', 'get http://a']) {
     assert.equal(parseCall(text), undefined, text);
@@ -20,7 +32,11 @@ test('calls are read as curl would make them', () => {
 });
 
 function parsed(request: object): ReturnType<typeof parseCase> {
-  return parseCase({ file: 'case.yaml', value: { why: 'because', requests: [request] }, positionOf: () => ({ line: 7, column: 3 }) });
+  return parseCase({
+    file: 'case.yaml',
+    value: { why: 'because', requests: [request] },
+    positionOf: () => ({ line: 7, column: 3 }),
+  });
 }
 
 const FROM = { cluster: 'c1', workload: 'deployment/client' };
@@ -29,7 +45,12 @@ test('a request has defaults for what it does not say', () => {
   const { case: found, diagnostics } = parsed({ from: FROM, call: 'http://a', want: { status: 200, evenly: 'pod' } });
   assert.deepEqual(diagnostics, []);
   const [request] = found.requests;
-  assert.deepEqual(request?.from, { kind: 'workload', cluster: 'c1', namespace: 'default', workload: 'deployment/client' });
+  assert.deepEqual(request?.from, {
+    kind: 'workload',
+    cluster: 'c1',
+    namespace: 'default',
+    workload: 'deployment/client',
+  });
   assert.deepEqual([request?.times, request?.want.evenly, request?.want.within], [1, { pod: 0 }, 5]);
 });
 
@@ -39,7 +60,9 @@ test('what the format does not know is told with its place', () => {
   assert.deepEqual(codes({ from: FROM, call: 'http//a', want: {} }), ['PEL2007']);
   assert.deepEqual(codes({ from: FROM, to: { ...FROM, port: 80 }, call: 'http://a', want: {} }), ['PEL2008']);
   assert.deepEqual(codes({ from: FROM, call: 'http://a', want: { status: 'shut' } }), ['PEL2004']);
-  assert.deepEqual(codes({ from: FROM, call: 'http://a', want: { shares: { version: { v1: 60, v2: 60 } } } }), ['PEL2006']);
+  assert.deepEqual(codes({ from: FROM, call: 'http://a', want: { shares: { version: { v1: 60, v2: 60 } } } }), [
+    'PEL2006',
+  ]);
   assert.deepEqual(codes({ call: 'http://a' }).toSorted(), ['PEL2005', 'PEL2005']);
   const [first] = parsed({ from: FROM, call: 3, want: {} }).diagnostics;
   assert.deepEqual(first?.at, { file: 'case.yaml', line: 7, column: 3 });
@@ -49,7 +72,9 @@ const NOTHING: Want = { fields: {}, headers: {}, received: {}, shares: {}, withi
 const REAL = { within: 5, simulated: false };
 
 function from(pods: readonly string[]): readonly Answer[] {
-  return pods.map((pod) => realAnswer({ status: 200, headers: {}, body: JSON.stringify({ pod, version: pod[0], caller: null }) }));
+  return pods.map((pod) =>
+    realAnswer({ status: 200, headers: {}, body: JSON.stringify({ pod, version: pod[0], caller: null }) }),
+  );
 }
 
 test('shares may be off by as much as the case says, but nobody uninvited may answer', () => {

@@ -17,11 +17,23 @@ export function compareAnswers(want: Want, answers: readonly Answer[], compariso
   if (answers.length === 0) return ['there was no answer'];
   return [
     ...(want.status === undefined ? [] : each('status', String(want.status), statusShares(answers))),
-    ...(want.body === undefined ? [] : each('body', want.body, sharesBy(answers, ({ body, fields }) => body ?? `an answer of ${fields['pod'] ?? 'the application'}`))),
+    ...(want.body === undefined
+      ? []
+      : each(
+          'body',
+          want.body,
+          sharesBy(answers, ({ body, fields }) => body ?? `an answer of ${fields['pod'] ?? 'the application'}`),
+        )),
     ...maps('header', want.headers, answers, ({ headers }) => headers),
     ...maps('received header', want.received, answers, ({ received }) => received),
     ...maps('field', want.fields, answers, ({ fields }) => fields),
-    ...(want.caller === undefined ? [] : each('caller', want.caller, sharesBy(answers, ({ fields }) => fields['caller'] ?? 'nobody'))),
+    ...(want.caller === undefined
+      ? []
+      : each(
+          'caller',
+          want.caller,
+          sharesBy(answers, ({ fields }) => fields['caller'] ?? 'nobody'),
+        )),
     ...Object.entries(want.shares).flatMap(([field, wanted]) => compareShares(field, wanted, { answers, comparison })),
     ...Object.entries(want.evenly).flatMap(([field, count]) => compareEven(field, count, { answers, comparison })),
     ...(comparison.simulated ? want.explains.flatMap((part) => compareExplanation(part, answers)) : []),
@@ -63,7 +75,11 @@ function maps(
   of: (answer: Answer) => Readonly<Record<string, string>>,
 ): readonly string[] {
   return Object.entries(wanted).flatMap(([name, value]) =>
-    each(`${what} ${name}`, value, sharesBy(answers, (answer) => of(answer)[name] ?? '')),
+    each(
+      `${what} ${name}`,
+      value,
+      sharesBy(answers, (answer) => of(answer)[name] ?? ''),
+    ),
   );
 }
 
@@ -76,7 +92,11 @@ function fieldShares(field: string, answers: readonly Answer[]): Shares {
   return field === 'status' ? statusShares(answers) : sharesBy(answers, ({ fields }) => fields[field] ?? '');
 }
 
-function compareShares(field: string, wanted: Readonly<Record<string, number>>, { answers, comparison }: Compared): readonly string[] {
+function compareShares(
+  field: string,
+  wanted: Readonly<Record<string, number>>,
+  { answers, comparison }: Compared,
+): readonly string[] {
   const shares = fieldShares(field, answers);
   const values = new Set([...Object.keys(wanted), ...shares.keys()]);
   return [...values].flatMap((value) => {
@@ -92,12 +112,16 @@ function compareShares(field: string, wanted: Readonly<Record<string, number>>, 
 function compareEven(field: string, count: number, { answers, comparison }: Compared): readonly string[] {
   const shares = fieldShares(field, answers);
   const found = [...shares.keys()].map(quote).join(', ');
-  if (count > 0 && shares.size !== count) return [`the answers have ${shares.size} values of ${field} (${found}), and must have ${count}`];
+  if (count > 0 && shares.size !== count)
+    return [`the answers have ${shares.size} values of ${field} (${found}), and must have ${count}`];
   if (count === 0 && shares.size < 2) return [`the answers all have ${field} ${found}, and must spread`];
   const expected = 100 / shares.size;
   return [...shares]
     .filter(([, share]) => Math.abs(share - expected) > comparison.within)
-    .map(([value, share]) => `${percent(share)} of the answers have ${field} ${quote(value)}, and ${percent(expected)} must`);
+    .map(
+      ([value, share]) =>
+        `${percent(share)} of the answers have ${field} ${quote(value)}, and ${percent(expected)} must`,
+    );
 }
 
 function compareExplanation(part: string, answers: readonly Answer[]): readonly string[] {

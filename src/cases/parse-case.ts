@@ -105,7 +105,18 @@ function parseCallFields(
   };
 }
 
-const WANT_FIELDS = ['status', 'body', 'fields', 'headers', 'received', 'shares', 'within', 'evenly', 'caller', 'explains'];
+const WANT_FIELDS = [
+  'status',
+  'body',
+  'fields',
+  'headers',
+  'received',
+  'shares',
+  'within',
+  'evenly',
+  'caller',
+  'explains',
+];
 
 function parseWant(reader: FieldReader, value: unknown, path: FieldPath): Want {
   if (value === undefined || value === null) reader.report('PEL2005', path, { field: 'want' });
@@ -121,12 +132,14 @@ function parseWant(reader: FieldReader, value: unknown, path: FieldPath): Want {
     within: reader.number(fields['within'], at('within'), { min: 0, max: 100 }) ?? DEFAULT_WITHIN,
     evenly: parseEvenly(reader, fields['evenly'], at('evenly')),
     caller: reader.text(fields['caller'], at('caller')),
-    explains: reader.list(fields['explains'], at('explains')).map((part, index) => reader.needed(part, [...at('explains'), index])),
+    explains: reader
+      .list(fields['explains'], at('explains'))
+      .map((part, index) => reader.needed(part, [...at('explains'), index])),
   };
 }
 
 function parseStatus(reader: FieldReader, value: unknown, path: FieldPath): Want['status'] {
-  if (typeof value === 'string') return reader.oneOf(value, path, ['closed']);
+  if (typeof value === 'string') return reader.oneOf(value, path, ['closed'] as const);
   return reader.number(value, path, { min: 100, max: 599 });
 }
 

@@ -21,7 +21,7 @@ export class ProxyFeed implements ResourceFeed {
 
   watchNames(type: string, onChange: (names: readonly string[]) => void): Subscription<readonly string[]> {
     const stop = this.translation.watchWildcard(this.proxy, type, onChange);
-    return { current: this.translation.wildcard(this.proxy, type), stop };
+    return live(() => this.translation.wildcard(this.proxy, type), stop);
   }
 
   watch(
@@ -31,7 +31,7 @@ export class ProxyFeed implements ResourceFeed {
   ): Subscription<Resource | undefined> {
     if (type === TYPE_URL.SDS) return this.watchSecret(name, onChange);
     const stop = this.translation.watchResource(this.proxy, { type, name }, onChange);
-    return { current: this.translation.resource(this.proxy, type, name), stop };
+    return live(() => this.translation.resource(this.proxy, type, name), stop);
   }
 
   shareKey(type: string, name: string): string | undefined {
@@ -54,6 +54,16 @@ export class ProxyFeed implements ResourceFeed {
     ): Resource | undefined =>
       secret && { type: TYPE_URL.SDS, name, version: secret.version, bytes: secret.bytes, aliases: [], origin: [] };
     const stop = this.secrets.watch(identity, name, (secret) => onChange(resource(secret)));
-    return { current: resource(this.secrets.get(identity, name)), stop };
+    return live(() => resource(this.secrets.get(identity, name)), stop);
   }
+}
+
+/** Streams read `current` whenever they send, so it is what the value is then and not what it was at the start. */
+function live<T>(read: () => T, stop: () => void): Subscription<T> {
+  return {
+    get current(): T {
+      return read();
+    },
+    stop,
+  };
 }

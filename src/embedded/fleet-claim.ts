@@ -17,6 +17,7 @@ export interface Leftovers {
  * @throws FleetError `already-running` where the fleet runs.
  */
 export async function claimFleet(paths: StatePaths, dir: string): Promise<Leftovers> {
+  refuseLongPath(paths);
   const startTime = startTimeOf(process.pid) ?? '';
   const ended: string[] = [];
   for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -39,6 +40,20 @@ export async function claimFleet(paths: StatePaths, dir: string): Promise<Leftov
     what: `The state folder ${paths.root} is being taken by another start again and again.`,
     why: 'Two starts of one fleet would be in each other’s way.',
     remedy: 'Start it once.',
+  });
+}
+
+/** Unix sockets may have 104 bytes (macOS) or 108 (Linux), with the zero at the end; a pod's is the longest. */
+const MAX_SOCKET_PATH_BYTES = 103;
+const LONGEST_SOCKET = '/run/12345678/admin.sock';
+
+function refuseLongPath({ root }: StatePaths): void {
+  const room = MAX_SOCKET_PATH_BYTES - LONGEST_SOCKET.length;
+  if (Buffer.byteLength(root) <= room) return;
+  throw new FleetError('state-folder', {
+    what: `The path of the state folder ${root} is longer than ${room} bytes.`,
+    why: 'The operating system takes no longer paths for the sockets in it.',
+    remedy: 'Set PELAGOS_STATE to a folder with a shorter path.',
   });
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import type { ClusterId, SocketAddress } from '../model/index.ts';
 import { findEnvoy, LocalProxyRuntime, type ProxyRuntime } from '../proxies/index.ts';
-import { ControlPlanes } from './cluster/control-planes.ts';
+import { ControlPlanes, controlPlaneLogFile, controlPlaneSockets } from './cluster/control-planes.ts';
 import { MemberCluster } from './cluster/member-cluster.ts';
 import type { FleetConfig } from './config/fleet-config.ts';
 import { FleetError } from './fleet-error.ts';
@@ -24,6 +25,7 @@ export interface FleetParts {
   readonly network: PodNetwork;
   readonly planes?: ControlPlanes;
   readonly dns?: DnsServer;
+  readonly standIns: readonly StandIn[];
 }
 
 /** What the parts are started from. */
@@ -46,7 +48,7 @@ export interface PartsOptions {
 export async function startParts(options: PartsOptions): Promise<FleetParts> {
   const processes = new ProcessGroup(options.paths.processes);
   const [network, envoyPath] = await Promise.all([openNetwork(), options.withMesh ? envoyOf(options) : undefined]);
-  const started: { planes?: ControlPlanes; dns?: DnsServer; members: MemberCluster[] } = { members: [] };
+  const started: Started = { members: [], standIns: [] };
   try {
     const proxies = envoyPath === undefined ? undefined : new LocalProxyRuntime(envoyPath, processes);
     await start(options, { processes, network, proxies, started });
@@ -70,7 +72,14 @@ interface Underway {
   readonly network: PodNetwork;
   readonly proxies: ProxyRuntime | undefined;
   /** Filled as it goes, so that a failure can undo it. */
-  readonly started: { planes?: ControlPlanes; dns?: DnsServer; members: MemberCluster[] };
+  readonly started: Started;
+}
+
+interface Started {
+  planes?: ControlPlanes;
+  dns?: DnsServer;
+  members: readonly MemberCluster[];
+  standIns: readonly StandIn[];
 }
 
 async function start(options: PartsOptions, { processes, network, proxies, started }: Underway): Promise<void> {
@@ -78,20 +87,27 @@ async function start(options: PartsOptions, { processes, network, proxies, start
   const members = config.clusters.map((cluster) => new MemberCluster(cluster, { now, startedAtMs }));
   started.members = members;
   const networks = new Set(config.clusters.map((cluster) => cluster.network));
+  const sockets = withMesh ? await controlPlaneSockets(config, network) : new Map<ClusterId, SocketAddress>();
   await Promise.all(
-    members.map((member) => member.load({ withGateways: withMesh, hasOtherNetworks: networks.size > 1 })),
+    members.map((member) => {
+      const controlPlane = sockets.get(member.config.name);
+      const choice = { withGateways: withMesh, hasOtherNetworks: networks.size > 1 };
+      return member.load({ ...choice, ...(controlPlane ? { controlPlane } : {}) });
+    }),
   );
   const echoMain = join(import.meta.dirname, 'echo', 'main.ts');
   const place = { network, processes, paths, workingDir: config.dir, echoMain, env: baseEnvironment(env, {}) };
   const standIns = await startStandIns(config.outside, place);
+  started.standIns = standIns;
   const dns = await startDns(standIns, network);
   if (dns) started.dns = dns;
-  const planes = withMesh ? await ControlPlanes.start({ config, members, network, paths, standIns, now }) : undefined;
+  const planes = withMesh ? await ControlPlanes.start({ config, members, paths, standIns, sockets, now }) : undefined;
   if (planes) started.planes = planes;
   const gate = new StartGate(MAX_STARTS);
   for (const member of members) {
     const { name, primary } = member.config;
     const access = planes?.access(primary);
+    const own = planes?.get(name);
     const context: Omit<KubeletContext, 'cluster' | 'store'> = {
       network,
       processes,
@@ -104,6 +120,7 @@ async function start(options: PartsOptions, { processes, network, proxies, start
       now,
       ...(proxies ? { proxies } : {}),
       ...(access ? { access: { ...access, ...(dns ? { dnsResolver: dns.address } : {}) } } : {}),
+      ...(own ? { hosted: { address: own.address, logFile: controlPlaneLogFile(paths, name) } } : {}),
       issueToken: async (subject) => {
         if (!planes) throw new Error('there is no control plane that a token would be for');
         return await planes.issueToken(name, subject);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Fleet, startFleet } from './fleet.ts';
 import type { ApplyResult, ObjectList, PodAccess, PodStatus } from './fleet-api.ts';
 import { FleetError } from './fleet-error.ts';
+import { listProcesses } from './process/process-table.ts';
 
 const SERVICE = `apiVersion: v1
 kind: Service
@@ -226,9 +229,56 @@ test('apply, get and delete over the control socket', async () => {
   );
 });
 
-test('a running fleet cannot be started twice; what a killed one left is cleared away', async () => {
+test('a running fleet cannot be started twice', async () => {
   const running = await up(deployment('v1', 1));
   const again = startFleet({ dir: join(dir, 'fleet'), env: env(), withMesh: false });
   await assert.rejects(again, (error) => error instanceof FleetError && error.code === 'already-running');
-  assert.equal(running.status().phase === 'stopping', false);
+  assert.notEqual(running.status().phase, 'stopping');
+});
+
+test('what a killed run left is cleared away by the next one', async () => {
+  await write(deployment('v1', 1, 'sleep 1000 & exec sleep 1000'));
+  const program = `
+    import { startFleet } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
+    const fleet = await startFleet({ dir: ${JSON.stringify(join(dir, 'fleet'))}, withMesh: false });
+    console.log(fleet.paths.root);
+    setInterval(() => undefined, 1000);
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { env: env() as NodeJS.ProcessEnv });
+  const [root] = (await once(child.stdout, 'data')) as [Buffer];
+  const records = join(String(root).trim(), 'processes');
+  await until(async () => (await readdir(records).catch(() => [])).length > 0, 'a process to be noted');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const [record] = await readdir(records);
+  const left = Number(record?.split('.')[0]);
+  fleet = await startFleet({ dir: join(dir, 'fleet'), env: env(), withMesh: false });
+  assert.ok((await readdir(records).catch(() => [])).every((name) => name !== record));
+  assert.deepEqual(
+    listProcesses().filter(({ groupId }) => groupId === left),
+    [],
+  );
+});
+
+test('a job runs to its end', async () => {
+  await up(
+    deployment('v1', 1, 'exit 0')
+      .replace('kind: Deployment', 'kind: Job')
+      .replace('apps/v1', 'batch/v1')
+      .replace(/ {2}replicas.*\n.*selector.*\n/, ''),
+  );
+  await until(() => pods()[0]?.phase === 'Succeeded', 'the job to succeed');
+  assert.equal(await fleet?.ready(5_000), true);
+});
+
+test('a pod waits for what it names, and starts when that comes', async () => {
+  const text = deployment('v1', 1).replace(
+    'ports: [{name: web',
+    'envFrom: [{configMapRef: {name: settings}}], ports: [{name: web',
+  );
+  await up(text);
+  const pod = await until(() => pods().find(({ reason }) => reason !== ''), 'a reason');
+  assert.deepEqual([pod.phase, pod.reason], ['Pending', 'there is no ConfigMap settings']);
+  await write(`${text}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {COLOR: red}\n`);
+  await until(() => pods()[0]?.ready, 'the pod to be ready');
 });

@@ -9,6 +9,7 @@ import type { ClusterStatus, FleetStatus, ProxyStatus } from './fleet-api.ts';
 import { claimFleet, type Leftovers } from './fleet-claim.ts';
 import { FleetError } from './fleet-error.ts';
 import { type FleetParts, startParts, stopParts } from './fleet-parts.ts';
+import { standInDiagnostics } from './outside/stand-ins.ts';
 import { type StatePaths, stateFolderOf, statePathsOf } from './state-folder.ts';
 
 export interface FleetOptions {
@@ -139,11 +140,12 @@ export class Fleet {
 
   /** Everything there is to tell, each thing once. */
   diagnostics(): readonly Diagnostic[] {
-    const { planes } = this.#state.parts;
+    const { planes, standIns } = this.#state.parts;
     const all = [
       ...this.#state.diagnostics,
       ...this.members.flatMap(({ diagnostics }) => diagnostics),
       ...(planes?.all() ?? []).flatMap((plane) => plane.diagnostics()),
+      ...standInDiagnostics(standIns),
     ];
     return [...new Map(all.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic])).values()];
   }

@@ -1,186 +1,104 @@
-import type { Graph, Index, Query } from '../graph/index.ts';
+import type { Graph, Query } from '../graph/index.ts';
 import { structuralEqual } from '../graph/index.ts';
 import {
   type Backing,
   type ClusterId,
   type Endpoint,
-  formatIdentity,
   formatObjectRef,
-  type Locality,
   type NetworkId,
   NO_LOCALITY,
-  type ObjectRef,
-  parseLocality,
   parseObjectRef,
 } from '../model/index.ts';
-import { compare, type MeshObject, type ObjectTables } from './objects.ts';
-import { selects } from './selector.ts';
+import { EntryEndpoints } from './entry-endpoints.ts';
+import type { MeshObject, ObjectTables } from './objects.ts';
+import type { Placement } from './placement.ts';
+import { SliceEndpoints } from './slice-endpoints.ts';
 
-type Slice = MeshObject<'EndpointSlice'>;
 type Pod = MeshObject<'Pod'>;
-type SliceEndpoint = NonNullable<Slice['spec']['endpoints']>[number];
+type Kubernetes = Extract<Backing, { kind: 'kubernetes' }>;
 
-/** Istio's labels: on a pod whose proxy speaks mTLS, and on a pod or namespace of a network. */
-export const TLS_MODE_LABEL = 'security.istio.io/tlsMode';
-export const NETWORK_LABEL = 'topology.istio.io/network';
+/** A port of a service: its number is the same in every cluster, its name need not be. */
+interface Port {
+  readonly number: number;
+  readonly name: string;
+}
+
+/** So many lists are remembered for the sake of equal objects; then all are forgotten, which costs time only. */
+const MAX_REMEMBERED_LISTS = 65_536;
 
 /** All endpoints of a service's port, of every cluster that backs it, in stable order. */
 export class Endpoints {
-  private readonly slices: Index<Slice>;
-  private readonly lists: Query<readonly Endpoint[]>;
   private readonly tables: ObjectTables;
-  private readonly networkOf: (cluster: ClusterId) => NetworkId | '';
-  private readonly trustDomain: string;
-  private readonly rootNamespace: string;
+  private readonly placement: Placement;
+  private readonly slices: SliceEndpoints;
+  private readonly entries: EntryEndpoints;
+  private readonly lists: Query<readonly Endpoint[]>;
+  /** The last list of each key: an endpoint that is as before stays the same object, so that it is encoded once. */
+  private readonly remembered = new Map<string, readonly Endpoint[]>();
 
   constructor(options: {
     readonly graph: Graph;
     readonly tables: ObjectTables;
-    /** Tracked: the network of a member's pods. */
-    readonly networkOf: (cluster: ClusterId) => NetworkId | '';
-    readonly trustDomain: string;
-    readonly rootNamespace: string;
+    readonly placement: Placement;
+    /** Tracked: the names of all member clusters. */
+    readonly members: () => readonly string[];
   }) {
-    this.tables = options.tables;
-    this.networkOf = options.networkOf;
-    this.trustDomain = options.trustDomain;
-    this.rootNamespace = options.rootNamespace;
-    this.slices = options.tables.EndpointSlice.all.index('EndpointSlice by service', ({ meta, ref }) => {
-      const service = meta.labels['kubernetes.io/service-name'];
-      return service ? [`${ref.cluster}/${meta.namespace}/${service}`] : [];
-    });
-    this.lists = options.graph.query('endpoints', (key) => this.list(key), { equal: structuralEqual });
+    const { graph, tables, placement, members } = options;
+    this.tables = tables;
+    this.placement = placement;
+    this.slices = new SliceEndpoints(tables, placement);
+    this.entries = new EntryEndpoints(tables, placement, members);
+    this.lists = graph.query('endpoints', (key) => this.remember(key, this.list(key)), { equal: structuralEqual });
   }
 
-  /** Tracked. @param port the service's port; its name finds the slices' ports. */
-  of(backing: Backing, port: { readonly number: number; readonly name: string }): readonly Endpoint[] {
+  /** Tracked. */
+  of(backing: Backing, port: Port): readonly Endpoint[] {
     switch (backing.kind) {
       case 'dns':
         return [dnsEndpoint(backing.address, port.number)];
       case 'service-entry':
         return this.lists.get(`entry ${formatObjectRef(backing.entry)} ${port.number} ${port.name}`);
       case 'kubernetes': {
-        const all = backing.clusters.flatMap((cluster) =>
-          this.lists.get(`slices ${cluster}/${backing.namespace}/${backing.name} ${port.name}`),
-        );
+        const all = backing.clusters.flatMap((cluster) => this.ofCluster(cluster, backing, port));
         return backing.pod === undefined ? all : all.filter(({ workload }) => workload === backing.pod);
       }
     }
   }
 
+  /** Tracked. */
+  networkOfPod(pod: Pod): NetworkId | '' {
+    return this.placement.networkOfPod(pod);
+  }
+
+  /** Slices have the port's name as the Service of their own cluster spells it. */
+  private ofCluster(cluster: ClusterId, { namespace, name }: Kubernetes, port: Port): readonly Endpoint[] {
+    const service = this.tables.Service.all.get(formatObjectRef({ cluster, kind: 'Service', namespace, name }));
+    const own = service?.spec.ports.find(({ port: number }) => number === port.number);
+    return own ? this.lists.get(`slices ${cluster}/${namespace}/${name} ${own.name ?? ''}`) : [];
+  }
+
   private list(key: string): readonly Endpoint[] {
     const [kind, id = '', ...rest] = key.split(' ');
-    if (kind === 'slices') return this.ofSlices(id, rest[0] ?? '');
+    if (kind === 'slices') return this.slices.of(id, rest[0] ?? '');
     const entry = parseObjectRef(id);
-    return entry ? this.ofEntry(entry, { number: Number(rest[0]), name: rest[1] ?? '' }) : [];
+    return entry ? this.entries.of(entry, { number: Number(rest[0]), name: rest[1] ?? '' }) : [];
   }
 
-  private ofSlices(service: string, portName: string): readonly Endpoint[] {
-    const found = this.slices.get(service).flatMap((slice) => {
-      const port = (slice.spec.ports ?? []).find(({ name }) => (name ?? '') === portName)?.port;
-      if (port === undefined || slice.spec.addressType === 'FQDN') return [];
-      return (slice.spec.endpoints ?? []).flatMap((item) => this.ofSliceEndpoint(slice, item, port));
+  private remember(key: string, list: readonly Endpoint[]): readonly Endpoint[] {
+    const before = new Map((this.remembered.get(key) ?? []).map((endpoint) => [keyOf(endpoint), endpoint]));
+    const kept = list.map((endpoint) => {
+      const same = before.get(keyOf(endpoint));
+      return same && structuralEqual(same, endpoint) ? same : endpoint;
     });
-    return found.toSorted((a, b) => compare(a.workload, b.workload) || compare(a.address, b.address));
-  }
-
-  private ofSliceEndpoint(slice: Slice, item: SliceEndpoint, port: number): readonly Endpoint[] {
-    const { cluster } = slice.ref;
-    const namespace = item.targetRef?.namespace ?? slice.meta.namespace;
-    const podName = item.targetRef?.kind === 'Pod' ? (item.targetRef.name ?? '') : '';
-    const pod = podName
-      ? this.tables.Pod.all.get(formatObjectRef({ cluster, kind: 'Pod', namespace, name: podName }))
-      : undefined;
-    const health = healthOf(item);
-    const [address] = item.addresses ?? [];
-    if (health === undefined || !address) return [];
-    return [
-      {
-        cluster,
-        network: pod ? this.networkOfPod(pod) : this.clusterNetwork(cluster),
-        namespace,
-        workload: podName,
-        address,
-        port,
-        labels: pod?.meta.labels ?? {},
-        locality: this.localityOf(cluster, item.nodeName ?? pod?.spec.nodeName, item.zone ?? ''),
-        identity: pod ? this.identityOf(pod) : '',
-        mtls: pod?.meta.labels[TLS_MODE_LABEL] === 'istio',
-        health,
-        weight: 1,
-      },
-    ];
-  }
-
-  /** The label of the namespace istio-system speaks for the cluster (Istio), else its membership does. Tracked. */
-  clusterNetwork(cluster: ClusterId): NetworkId | '' {
-    const root = { cluster, kind: 'Namespace', namespace: '', name: this.rootNamespace };
-    const label = this.tables.Namespace.all.get(formatObjectRef(root))?.meta.labels[NETWORK_LABEL];
-    return (label as NetworkId | undefined) ?? this.networkOf(cluster);
-  }
-
-  /** The pod's own label before its cluster's network. Tracked. */
-  networkOfPod(pod: Pod): NetworkId | '' {
-    return (pod.meta.labels[NETWORK_LABEL] as NetworkId | undefined) ?? this.clusterNetwork(pod.ref.cluster);
-  }
-
-  /** The SPIFFE ID of a pod's service account. */
-  identityOf(pod: Pod): string {
-    const serviceAccount = pod.spec.serviceAccountName ?? 'default';
-    return formatIdentity({ trustDomain: this.trustDomain, namespace: pod.meta.namespace, serviceAccount });
-  }
-
-  private localityOf(cluster: ClusterId, nodeName: string | undefined, zone: string): Locality {
-    if (!nodeName) return zone ? { ...NO_LOCALITY, zone } : NO_LOCALITY;
-    const node = this.tables.Node.all.get(formatObjectRef({ cluster, kind: 'Node', namespace: '', name: nodeName }));
-    const labels = node?.meta.labels ?? {};
-    return {
-      region: labels['topology.kubernetes.io/region'] ?? '',
-      zone: zone || (labels['topology.kubernetes.io/zone'] ?? ''),
-      subzone: labels['topology.istio.io/subzone'] ?? '',
-    };
-  }
-
-  private ofEntry(ref: ObjectRef, port: { readonly number: number; readonly name: string }): readonly Endpoint[] {
-    const entry = this.tables.ServiceEntry.all.get(formatObjectRef(ref));
-    if (!entry) return [];
-    const target = (entry.spec.ports ?? []).find(({ number }) => number === port.number)?.targetPort ?? port.number;
-    const inline = (entry.spec.endpoints ?? []).map((item) => ({ item, labels: item.labels ?? {}, name: '' }));
-    const selector = entry.spec.workloadSelector?.labels;
-    const selected = selector
-      ? this.tables.WorkloadEntry.byNamespace
-          .get(`${ref.cluster}/${ref.namespace}`)
-          .map(({ spec, meta }) => ({ item: spec, labels: { ...meta.labels, ...spec.labels }, name: meta.name }))
-          .filter(({ labels }) => selects(selector, labels))
-      : [];
-    const inMesh = entry.spec.location === 'MESH_INTERNAL';
-    return [...inline, ...selected].map(({ item, labels, name }): Endpoint => {
-      const account = item.serviceAccount;
-      return {
-        cluster: ref.cluster,
-        network: (item.network ?? this.clusterNetwork(ref.cluster)) as NetworkId | '',
-        namespace: ref.namespace,
-        workload: name,
-        address: item.address ?? '',
-        port: item.ports?.[port.name] ?? target,
-        labels,
-        locality: parseLocality(item.locality ?? ''),
-        identity: account
-          ? formatIdentity({ trustDomain: this.trustDomain, namespace: ref.namespace, serviceAccount: account })
-          : '',
-        mtls: inMesh && labels[TLS_MODE_LABEL] === 'istio',
-        health: 'healthy',
-        weight: item.weight || 1,
-      };
-    });
+    if (this.remembered.size >= MAX_REMEMBERED_LISTS) this.remembered.clear();
+    if (kept.length > 0) this.remembered.set(key, kept);
+    else this.remembered.delete(key);
+    return kept;
   }
 }
 
-/** EndpointSlice conditions (KEP-1672): ready is healthy, serving while terminating is draining, else not there. */
-function healthOf(item: SliceEndpoint): Endpoint['health'] | undefined {
-  const { ready = true, serving = ready, terminating = false } = item.conditions ?? {};
-  if (ready && !terminating) return 'healthy';
-  return serving && terminating ? 'draining' : undefined;
+function keyOf({ cluster, workload, address, port }: Endpoint): string {
+  return `${cluster} ${workload} ${address} ${port}`;
 }
 
 function dnsEndpoint(address: string, port: number): Endpoint {

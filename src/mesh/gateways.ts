@@ -1,14 +1,16 @@
 import type { Index } from '../graph/index.ts';
 import type { ClusterId, Endpoint, NetworkId, ObjectRef, SocketAddress } from '../model/index.ts';
-import { type Endpoints, NETWORK_LABEL } from './endpoints.ts';
+import type { Endpoints } from './endpoints.ts';
 import { byAge, type MeshObject, type ObjectTables } from './objects.ts';
+import { NETWORK_LABEL } from './placement.ts';
 import type { PolicySubject } from './policies.ts';
 import { selects } from './selector.ts';
 
 export type Gateway = MeshObject<'Gateway'>;
 
-/** The port on which networks take each other's traffic (Istio's `topology.istio.io/gatewayPort` default). */
+/** The port on which networks take each other's traffic, unless the gateway's Service has a label that says another. */
 export const CROSS_NETWORK_PORT = 15443;
+const GATEWAY_PORT_LABEL = 'topology.istio.io/gatewayPort';
 
 /** Where a network is entered: the addresses of its east-west gateways. */
 export interface NetworkEntry {
@@ -61,18 +63,16 @@ export class Gateways {
   }
 
   private addressesOf(service: MeshObject<'Service'>): readonly SocketAddress[] {
+    const number = Number(service.meta.labels[GATEWAY_PORT_LABEL]) || CROSS_NETWORK_PORT;
     const ingress = service.status?.loadBalancer?.ingress ?? [];
-    const balanced = ingress.flatMap(({ ip, hostname }) => ip ?? hostname ?? []);
-    if (balanced.length > 0) return balanced.map((address) => ({ address, port: CROSS_NETWORK_PORT }));
-    const port = (service.spec.ports ?? []).find(({ port: number }) => number === CROSS_NETWORK_PORT);
+    const balanced = ingress.flatMap(({ ip, hostname }) => ip || hostname || []);
+    if (balanced.length > 0) return balanced.map((address) => ({ address, port: number }));
+    const port = (service.spec.ports ?? []).find((candidate) => candidate.port === number);
     if (!port) return [];
     const { namespace, name } = service.meta;
     return this.endpoints
-      .of(
-        { kind: 'kubernetes', clusters: [service.ref.cluster], namespace, name },
-        { number: port.port, name: port.name ?? '' },
-      )
+      .of({ kind: 'kubernetes', clusters: [service.ref.cluster], namespace, name }, { number, name: port.name ?? '' })
       .filter(({ health }: Endpoint) => health === 'healthy')
-      .map(({ address, port: number }) => ({ address, port: number }));
+      .map(({ address, port: target }) => ({ address, port: target }));
   }
 }

@@ -1,3 +1,4 @@
+import { isClusterImport } from '../config/index.ts';
 import type { Graph, Index, Query } from '../graph/index.ts';
 import { structuralEqual } from '../graph/index.ts';
 import {
@@ -9,21 +10,42 @@ import {
   type Service,
 } from '../model/index.ts';
 import { byAge, compare, type MeshObject, type ObjectTables } from './objects.ts';
-import { fullName, type Narrowing, serviceOfEntry, serviceOfKubernetes } from './services.ts';
-import { isExportedTo } from './visibility.ts';
+import { type Narrowing, serviceOfEntry, serviceOfKubernetes } from './services.ts';
+import { exportToOfAnnotation, isExportedTo } from './visibility.ts';
 
 type KubernetesService = MeshObject<'Service'>;
 type ServiceEntry = MeshObject<'ServiceEntry'>;
+
+/** The zone of services that clusters export to each other (MCS API, KEP-1645). */
+const CLUSTER_SET = '.svc.clusterset.local';
+
+/** An ExternalName may lead to another one; a chain longer than this leads nowhere. */
+const MAX_ALIASES = 8;
+
+/** Who asks for which Kubernetes service. */
+interface KubernetesName {
+  /** The client's namespace. */
+  readonly client: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+interface Cover {
+  readonly entry: ServiceEntry;
+  readonly pattern: Hostname;
+}
 
 /**
  * Which service a host name means to a client of a namespace. The order, most specific object first:
  * 1. a ServiceEntry whose host is exactly this name,
  * 2. a Kubernetes service by any of its names (`svc`, `svc.ns`, `svc.ns.svc`, `svc.ns.svc.cluster.local`),
- * 3. a name with a member cluster in it (`svc.<cluster>`, `svc.ns.<cluster>`, `pod.svc.ns.<cluster>`),
- * 4. the ServiceEntry with the longest wildcard host that covers the name.
+ * 3. a service that clusters export (`svc.ns.svc.clusterset.local`),
+ * 4. a name with a member cluster in it (`svc.<cluster>`, `svc.ns.<cluster>`, `pod.svc.ns.<cluster>`),
+ * 5. the ServiceEntry with the longest wildcard host that covers the name.
  */
 export class HostResolution {
   private readonly kubernetes: Index<KubernetesService>;
+  private readonly exports: Index<MeshObject<'ServiceExport'>>;
   private readonly entries: Index<ServiceEntry>;
   private readonly answers: Query<Service | undefined>;
   private readonly isMember: (cluster: string) => boolean;
@@ -37,15 +59,17 @@ export class HostResolution {
     /** The cluster whose configuration counts. */
     readonly home: ClusterId;
   }) {
+    const { graph, tables, home } = options;
     this.isMember = options.isMember;
-    this.home = options.home;
-    this.kubernetes = options.tables.Service.all.index('Service by name', ({ meta }) => [
+    this.home = home;
+    this.kubernetes = tables.Service.all.index('Service by name', ({ meta }) => [`${meta.namespace}/${meta.name}`]);
+    this.exports = tables.ServiceExport.all.index('ServiceExport by name', ({ meta }) => [
       `${meta.namespace}/${meta.name}`,
     ]);
-    this.entries = options.tables.ServiceEntry.all.index('ServiceEntry by host', ({ spec, ref }) =>
-      ref.cluster === options.home ? (spec.hosts ?? []).map((host) => parseHostname(host)) : [],
+    this.entries = tables.ServiceEntry.all.index('ServiceEntry by host', ({ spec, ref }) =>
+      ref.cluster === home ? [...new Set((spec.hosts ?? []).map((host) => parseHostname(host)))] : [],
     );
-    this.answers = options.graph.query('host', (key) => this.find(key), { equal: structuralEqual });
+    this.answers = graph.query('host', (key) => this.find(key), { equal: structuralEqual });
   }
 
   /** @param namespace of the client. Tracked. */
@@ -53,27 +77,38 @@ export class HostResolution {
     return this.answers.get(`${namespace} ${host}`);
   }
 
-  /** Every host name that a client of the namespace can call, without those that a wildcard stands for. Tracked. */
-  hosts(namespace: string): readonly Hostname[] {
-    const hosts = new Set<Hostname>();
-    for (const key of this.kubernetes.keys()) {
-      const [of = '', name = ''] = key.split('/');
-      hosts.add(fullName(name, of));
-    }
-    for (const host of this.entries.keys()) if (!isWildcard(host as Hostname)) hosts.add(host as Hostname);
-    return [...hosts].filter((host) => this.resolve(namespace, host) !== undefined).sort(compare);
-  }
-
   private find(key: string): Service | undefined {
     const space = key.indexOf(' ');
     const namespace = key.slice(0, space);
-    const host = key.slice(space + 1) as Hostname;
+    const service = this.lookup(namespace, key.slice(space + 1) as Hostname);
+    return service && this.withoutAlias(namespace, service);
+  }
+
+  private lookup(namespace: string, host: Hostname): Service | undefined {
     return (
       this.exactEntry(namespace, host) ??
       this.kubernetesName(namespace, host) ??
+      this.clusterSetName(namespace, host) ??
       this.clusterName(namespace, host) ??
       this.wildcardEntry(namespace, host)
     );
+  }
+
+  /**
+   * A Service of type ExternalName stands for what its name stands for, so that rules and endpoints of that apply; a name
+   * outside the mesh is looked up by Envoy. Names that lead in a circle are nobody's.
+   */
+  private withoutAlias(namespace: string, service: Service): Service | undefined {
+    let target = service;
+    for (let step = 0; step < MAX_ALIASES; step += 1) {
+      if (target.backing.kind !== 'dns' || !isAlias(target)) {
+        return target === service ? service : { ...target, hostname: service.hostname, spellings: service.spellings };
+      }
+      const next = this.lookup(namespace, parseHostname(target.backing.address));
+      if (!next) return { ...service, backing: target.backing };
+      target = next;
+    }
+    return undefined;
   }
 
   private visibleEntries(namespace: string, host: Hostname): readonly ServiceEntry[] {
@@ -91,92 +126,95 @@ export class HostResolution {
     return entry && serviceOfEntry(entry, host);
   }
 
-  private kubernetesName(namespace: string, host: Hostname): Service | undefined {
-    const labels = host.replace(/\.svc(\.cluster\.local)?$/, '').split('.');
-    const [name = '', of = namespace] = labels;
-    const bare = labels.length === 1 && !host.includes('.');
-    if (labels.length === 2 || bare) return this.kubernetesService(namespace, of, name);
-    const pod = labels.length === 3 && host.includes('.svc') ? labels : undefined;
-    return pod && this.podName({ namespace, host, pod: pod[0] ?? '', name: pod[1] ?? '', of: pod[2] ?? '' });
-  }
-
-  private sorted(services: readonly KubernetesService[]): readonly KubernetesService[] {
-    const own = (service: KubernetesService): number => (service.ref.cluster === this.home ? 0 : 1);
-    return services.toSorted((a, b) => own(a) - own(b) || compare(a.ref.cluster, b.ref.cluster));
-  }
-
-  private kubernetesService(client: string, namespace: string, name: string, narrow?: Narrowing): Service | undefined {
-    const objects = this.sorted(this.kubernetes.get(`${namespace}/${name}`));
-    const service = serviceOfKubernetes(objects, narrow);
-    if (!service || !isExportedTo(service.exportTo, service.namespace, client)) return undefined;
-    if (service.backing.kind !== 'dns') return service;
-    const target = this.resolve(client, parseHostname(service.backing.address));
-    return target ? { ...target, hostname: service.hostname, spellings: service.spellings } : service;
+  private kubernetesName(client: string, host: Hostname): Service | undefined {
+    const stem = host.replace(/\.svc(\.cluster\.local)?$/, '');
+    const hasSuffix = stem !== host;
+    const labels = stem.split('.');
+    const [name = '', namespace = client] = labels;
+    if (labels.length === 2 || (labels.length === 1 && !hasSuffix)) {
+      return this.kubernetesService({ client, namespace, name });
+    }
+    return hasSuffix && labels.length >= 3 ? this.podName(client, host, labels) : undefined;
   }
 
   /** `pod.svc.ns.svc.cluster.local`: a pod of a headless service in any cluster (Kubernetes DNS specification 2.4). */
-  private podName(of: {
-    readonly namespace: string;
-    readonly host: Hostname;
-    readonly pod: string;
-    readonly name: string;
-    readonly of: string;
-  }): Service | undefined {
-    const objects = this.kubernetes.get(`${of.of}/${of.name}`);
+  private podName(client: string, host: Hostname, labels: readonly string[]): Service | undefined {
+    const [namespace = '', name = '', ...pod] = labels.toReversed();
+    const objects = this.kubernetes.get(`${namespace}/${name}`);
     if (!objects.some((service) => service.spec.clusterIP === 'None')) return undefined;
     const clusters = objects.map(({ ref }) => ref.cluster);
-    return this.kubernetesService(of.namespace, of.of, of.name, {
-      hostname: of.host,
-      spellings: [of.host],
-      clusters,
-      pod: of.pod,
-    });
+    const narrow = { hostname: host, spellings: [host], clusters, pod: pod.toReversed().join('.') };
+    return this.kubernetesService({ client, namespace, name }, narrow);
   }
 
-  private clusterName(namespace: string, host: Hostname): Service | undefined {
+  /** Objects of each cluster say for themselves whom they are for. */
+  private kubernetesService({ client, namespace, name }: KubernetesName, narrow?: Narrowing): Service | undefined {
+    const own = (service: KubernetesService): number => (service.ref.cluster === this.home ? 0 : 1);
+    const objects = this.kubernetes
+      .get(`${namespace}/${name}`)
+      .filter(({ meta }) => isExportedTo(exportToOfAnnotation(meta.annotations), namespace, client))
+      .toSorted((a, b) => own(a) - own(b) || compare(a.ref.cluster, b.ref.cluster));
+    return serviceOfKubernetes(objects, narrow);
+  }
+
+  /** `svc.ns`, `<cluster>.svc.ns` and `pod.<cluster>.svc.ns`, before `.svc.clusterset.local`: exported ones only. */
+  private clusterSetName(client: string, host: Hostname): Service | undefined {
+    if (!host.endsWith(CLUSTER_SET)) return undefined;
+    const labels = host.slice(0, -CLUSTER_SET.length).split('.');
+    const [namespace = '', name = '', cluster, ...pod] = labels.toReversed();
+    const exported = this.exports.get(`${namespace}/${name}`).map(({ ref }) => ref.cluster);
+    const clusters = cluster === undefined ? exported : exported.filter((candidate) => candidate === cluster);
+    if (clusters.length === 0) return undefined;
+    const narrow = { hostname: host, spellings: [host], clusters };
+    const ofPod = pod.length > 0 ? { pod: pod.toReversed().join('.') } : {};
+    return this.kubernetesService({ client, namespace, name }, { ...narrow, ...ofPod });
+  }
+
+  private clusterName(client: string, host: Hostname): Service | undefined {
     const labels = host.split('.');
     const cluster = labels.at(-1) ?? '';
-    if (labels.length < 2 || labels.length > 4 || !this.isMember(cluster)) return undefined;
+    if (labels.length < 2 || !this.isMember(cluster)) return undefined;
     const clusters = [cluster as ClusterId];
-    if (labels.length === 4) {
-      const [pod = '', name = '', of = ''] = labels;
-      return this.kubernetesService(namespace, of, name, { hostname: host, spellings: [host], clusters, pod });
+    if (labels.length > 3) {
+      const [, namespace = '', name = '', ...pod] = labels.toReversed();
+      const narrow = { hostname: host, spellings: [host], clusters, pod: pod.toReversed().join('.') };
+      return this.kubernetesService({ client, namespace, name }, narrow);
     }
-    const [name = '', given] = labels;
-    const cover = labels.length === 2 ? this.coveringEntry(namespace, host) : undefined;
-    const of = labels.length === 3 ? (given ?? '') : (cover?.meta.namespace ?? namespace);
-    const spellings = [host, `${name}.${of}.${cluster}` as Hostname, `${name}.${cluster}` as Hostname];
-    const service = this.kubernetesService(namespace, of, name, {
-      hostname: host,
-      spellings: [...new Set(spellings)],
-      clusters,
-    });
+    const [name = '', given = ''] = labels;
+    const cover = labels.length === 2 ? this.coveringEntry(client, host)?.entry : undefined;
+    const namespace = labels.length === 3 ? given : (cover?.meta.namespace ?? client);
+    const full = `${name}.${namespace}.${cluster}` as Hostname;
+    const spellings = [...new Set([host, full, `${name}.${cluster}` as Hostname])];
+    const service = this.kubernetesService({ client, namespace, name }, { hostname: host, spellings, clusters });
     return service && cover ? { ...service, origins: [...service.origins, cover.ref] } : service;
   }
 
-  private coveringEntry(namespace: string, host: Hostname): ServiceEntry | undefined {
+  private coveringEntry(namespace: string, host: Hostname): Cover | undefined {
     for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
-      const [entry] = this.visibleEntries(namespace, `*${host.slice(dot)}` as Hostname);
-      if (entry) return entry;
+      const pattern = `*${host.slice(dot)}` as Hostname;
+      const [entry] = this.visibleEntries(namespace, pattern);
+      if (entry) return { entry, pattern };
     }
-    return this.visibleEntries(namespace, '*' as Hostname)[0];
+    const [entry] = this.visibleEntries(namespace, '*' as Hostname);
+    return entry && { entry, pattern: '*' as Hostname };
   }
 
+  /** A name under an import of a cluster's services is one of them or nobody's. */
   private wildcardEntry(namespace: string, host: Hostname): Service | undefined {
-    const entry = this.coveringEntry(namespace, host);
-    if (!entry || isClusterImport(entry, this.isMember)) return undefined;
-    return serviceOfEntry(entry, host);
+    const cover = this.coveringEntry(namespace, host);
+    if (!cover || isClusterImport(cover.pattern, cover.entry.spec)) return undefined;
+    return serviceOfEntry(cover.entry, host);
   }
 }
 
-/**
- * Does this ServiceEntry import a member cluster's services? `*.cluster2`, MESH_INTERNAL, without endpoints:
- * a name that it covers and no service of that cluster answers to does not exist.
- */
-export function isClusterImport(entry: ServiceEntry, isMember: (cluster: string) => boolean): boolean {
-  const { hosts = [], location, endpoints = [], workloadSelector } = entry.spec;
-  if (location !== 'MESH_INTERNAL' || endpoints.length > 0 || workloadSelector !== undefined) return false;
-  return hosts.some((host) => host.startsWith('*.') && isMember(host.slice(2)));
+/** Is it a Kubernetes Service that only names another host? */
+function isAlias({ origins }: Service): boolean {
+  return origins[0]?.kind === 'Service';
+}
+
+/** Do both host names lead to the same endpoints? */
+export function isSameService(a: Service, b: Service): boolean {
+  return a.namespace === b.namespace && a.name === b.name && structuralEqual(a.backing, b.backing);
 }
 
 /** Does one of the patterns (exact or wildcard) cover one of the service's names? */

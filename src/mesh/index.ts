@@ -2,23 +2,24 @@
  * All clusters as one model. Takes typed objects of every member, gives tracked reads: which service a host name means,
  * its endpoints, the rules and policies that apply. Must never know of Envoy, do IO, or look at a proxy's connection.
  */
-
-export { NETWORK_LABEL, TLS_MODE_LABEL } from './endpoints.ts';
 export { CROSS_NETWORK_PORT, type Gateway, type NetworkEntry } from './gateways.ts';
-export { coversService } from './host-resolution.ts';
+export { coversService, isSameService } from './host-resolution.ts';
 export type { Member } from './member.ts';
 export { Mesh, type MeshView } from './mesh.ts';
 export { compare, type MeshKind, type MeshObject } from './objects.ts';
+export { NETWORK_LABEL } from './placement.ts';
 export type { AuthorizationPolicy, MtlsMode, MtlsSetting, PeerAuthentication, PolicySubject } from './policies.ts';
 export { protocolOfText } from './protocol.ts';
 export { selects } from './selector.ts';
 export { fullName } from './services.ts';
+export { TLS_MODE_LABEL } from './slice-endpoints.ts';
 export {
   type DestinationRule,
+  type DestinationSettings,
   expandShortName,
   gatewayKey,
   MESH_GATEWAY,
-  namesHost,
+  type RoutePart,
   type VirtualService,
 } from './traffic-rules.ts';
 export { EXPORT_TO_ANNOTATION, isExportedTo } from './visibility.ts';

@@ -6,6 +6,7 @@ import { Gateways } from './gateways.ts';
 import { HostResolution } from './host-resolution.ts';
 import type { Member } from './member.ts';
 import { isMeshKind, type MeshObject, type ObjectTables, objectTables } from './objects.ts';
+import { Placement } from './placement.ts';
 import { Policies } from './policies.ts';
 import { TrafficRules } from './traffic-rules.ts';
 import { Workloads } from './workloads.ts';
@@ -24,6 +25,10 @@ export interface MeshView {
   /** Names of the member clusters, sorted. */
   members(): readonly string[];
   pod(cluster: ClusterId, namespace: string, name: string): MeshObject<'Pod'> | undefined;
+  /** A Secret with a key pair or roots, of the proxy's own cluster. Tracked. */
+  secret(cluster: ClusterId, namespace: string, name: string): MeshObject<'Secret'> | undefined;
+  /** Has some member cluster a service in a namespace of this name? Tracked. */
+  hasNamespace(name: string): boolean;
 }
 
 /** All clusters as one model, as the control plane of one of them sees it. */
@@ -49,13 +54,14 @@ export class Mesh implements MeshView {
     this.memberTable = this.graph.table<Member>('members', { equal: structuralEqual });
     const base = { graph: this.graph, tables: this.tables };
     this.hosts = new HostResolution({ ...base, home, isMember: (cluster) => this.memberTable.has(cluster) });
-    this.endpoints = new Endpoints({
-      ...base,
+    const placement = new Placement({
+      tables: this.tables,
       networkOf: (cluster): NetworkId | '' => this.memberTable.get(cluster)?.network ?? '',
       trustDomain: config.trustDomain,
       rootNamespace: config.rootNamespace,
     });
-    this.rules = new TrafficRules(this.tables, home);
+    this.endpoints = new Endpoints({ ...base, placement, members: () => this.memberTable.keys() });
+    this.rules = new TrafficRules(this.tables, { home, rootNamespace: config.rootNamespace, hosts: this.hosts });
     this.policies = new Policies(this.tables, home, config.rootNamespace);
     this.gateways = new Gateways(this.tables, home, this.endpoints);
     this.workloads = new Workloads(this.graph, this.tables);
@@ -95,5 +101,13 @@ export class Mesh implements MeshView {
 
   pod(cluster: ClusterId, namespace: string, name: string): MeshObject<'Pod'> | undefined {
     return this.tables.Pod.all.get(formatObjectRef({ cluster, kind: 'Pod', namespace, name }));
+  }
+
+  secret(cluster: ClusterId, namespace: string, name: string): MeshObject<'Secret'> | undefined {
+    return this.tables.Secret.all.get(formatObjectRef({ cluster, kind: 'Secret', namespace, name }));
+  }
+
+  hasNamespace(name: string): boolean {
+    return this.members().some((cluster) => this.tables.Service.byNamespace.get(`${cluster}/${name}`).length > 0);
   }
 }

@@ -1,6 +1,5 @@
 import type { ConfigObject, ConfigObjectOf } from '../config/index.ts';
 import type { Graph, Index, Table } from '../graph/index.ts';
-import { formatObjectRef, type ObjectRef } from '../model/index.ts';
 
 /** The object kinds the mesh is made of; others never reach its tables. */
 export const MESH_KINDS = [
@@ -12,8 +11,10 @@ export const MESH_KINDS = [
   'Node',
   'PeerAuthentication',
   'Pod',
+  'Secret',
   'Service',
   'ServiceEntry',
+  'ServiceExport',
   'Sidecar',
   'VirtualService',
   'WorkloadEntry',
@@ -47,14 +48,6 @@ function kindTable<K extends MeshKind>(graph: Graph, kind: K): KindTable<K> {
 
 export function objectTables(graph: Graph): ObjectTables {
   return Object.fromEntries(MESH_KINDS.map((kind) => [kind, kindTable(graph, kind)])) as unknown as ObjectTables;
-}
-
-/** Reads one object by its parts. */
-export function readObject<K extends MeshKind>(
-  table: KindTable<K>,
-  ref: Omit<ObjectRef, 'kind'> & { readonly kind: K },
-): MeshObject<K> | undefined {
-  return table.all.get(formatObjectRef(ref));
 }
 
 /** Older objects come first, then by namespace and name: Istio's order wherever two objects conflict. */

@@ -26,6 +26,12 @@ function unionOfPorts(services: readonly KubernetesService[]): readonly ServiceP
   return [...ports.values()];
 }
 
+/** An ExternalName needs no ports; these are what a host outside is called at. */
+const WEB_PORTS: readonly ServicePort[] = [
+  { number: 80, name: 'http', protocol: 'http' },
+  { number: 443, name: 'https', protocol: 'tls' },
+];
+
 /** What a name with a cluster or a pod in it narrows a Kubernetes service to. */
 export interface Narrowing {
   readonly hostname: Hostname;
@@ -50,7 +56,7 @@ export function serviceOfKubernetes(services: readonly KubernetesService[], narr
     spellings: narrow?.spellings ?? spellingsOf(name, namespace),
     namespace,
     name,
-    ports: unionOfPorts(taken),
+    ports: external && unionOfPorts(taken).length === 0 ? WEB_PORTS : unionOfPorts(taken),
     resolution: external ? 'dns' : 'endpoints',
     backing: external
       ? { kind: 'dns', address: external }
@@ -79,6 +85,7 @@ const RESOLUTIONS: Readonly<Record<string, Service['resolution']>> = {
   STATIC: 'endpoints',
   DNS: 'dns',
   DNS_ROUND_ROBIN: 'dns-round-robin',
+  DYNAMIC_DNS: 'dns',
 };
 
 /** One mesh service of one host of a ServiceEntry; for a wildcard host, `hostname` is the name that was asked for. */

@@ -1,13 +1,17 @@
+import type { Subset, TrafficPolicy } from '../config/index.ts';
 import type { Index } from '../graph/index.ts';
 import {
   type ClusterId,
   type Hostname,
-  hostnameCovers,
   isWildcard,
+  type ObjectRef,
   parseHostname,
   type Service,
 } from '../model/index.ts';
+import { type HostResolution, isSameService } from './host-resolution.ts';
 import { byAge, compare, type MeshObject, type ObjectTables } from './objects.ts';
+import type { PolicySubject } from './policies.ts';
+import { selects } from './selector.ts';
 import { fullName } from './services.ts';
 import { isExportedTo } from './visibility.ts';
 
@@ -23,20 +27,44 @@ export function expandShortName(host: string, namespace: string): Hostname {
   return name.includes('.') || name.startsWith('*') ? name : fullName(name, namespace);
 }
 
+/** What DestinationRules say of a service to one client. */
+export interface DestinationSettings {
+  readonly policy: TrafficPolicy | undefined;
+  readonly subsets: readonly Subset[];
+  readonly origins: readonly ObjectRef[];
+}
+
+const NO_SETTINGS: DestinationSettings = { policy: undefined, subsets: [], origins: [] };
+
+/** Which part of a VirtualService routes the traffic in question. */
+export type RoutePart = 'http' | 'tls' | 'tcp';
+
 /** VirtualServices and DestinationRules of the configuration cluster, by the hosts they speak of. */
 export class TrafficRules {
   private readonly virtualServices: Index<VirtualService>;
   private readonly destinationRules: Index<DestinationRule>;
   private readonly byGateway: Index<VirtualService>;
+  private readonly tables: ObjectTables;
+  private readonly home: ClusterId;
+  private readonly rootNamespace: string;
+  private readonly hosts: HostResolution;
 
-  constructor(tables: ObjectTables, home: ClusterId) {
+  constructor(
+    tables: ObjectTables,
+    options: { readonly home: ClusterId; readonly rootNamespace: string; readonly hosts: HostResolution },
+  ) {
+    const { home, rootNamespace, hosts } = options;
+    this.tables = tables;
+    this.home = home;
+    this.rootNamespace = rootNamespace;
+    this.hosts = hosts;
     this.virtualServices = tables.VirtualService.all.index('VirtualService by host', ({ spec, meta, ref }) =>
       ref.cluster === home && appliesToMesh(spec.gateways)
-        ? (spec.hosts ?? []).map((host) => expandShortName(host, meta.namespace))
+        ? unique((spec.hosts ?? []).map((host) => expandShortName(host, meta.namespace)))
         : [],
     );
     this.byGateway = tables.VirtualService.all.index('VirtualService by gateway', ({ spec, meta, ref }) =>
-      ref.cluster === home ? (spec.gateways ?? []).map((name) => gatewayKey(name, meta.namespace)) : [],
+      ref.cluster === home ? unique((spec.gateways ?? []).map((name) => gatewayKey(name, meta.namespace))) : [],
     );
     this.destinationRules = tables.DestinationRule.all.index('DestinationRule by host', ({ spec, meta, ref }) =>
       ref.cluster === home && spec.host ? [expandShortName(spec.host, meta.namespace)] : [],
@@ -47,12 +75,19 @@ export class TrafficRules {
    * The VirtualService that routes a host for sidecars of a namespace: an exact host before a longer wildcard before
    * a shorter; of equals the client's own namespace first, then the oldest (Istio merges only on gateways). Tracked.
    */
-  virtualService(namespace: string, spellings: readonly Hostname[]): VirtualService | undefined {
-    for (const host of withWildcards(spellings)) {
-      const found = this.virtualServices
-        .get(host)
-        .filter(({ spec, meta }) => isExportedTo(spec.exportTo, meta.namespace, namespace));
-      if (found.length > 0) return preferNamespace(found, namespace)[0];
+  virtualService(
+    namespace: string,
+    called: { readonly host: Hostname; readonly service: Service | undefined; readonly part: RoutePart },
+  ): VirtualService | undefined {
+    const { host, service, part } = called;
+    const foreign = ({ meta }: VirtualService): number => (meta.namespace === namespace ? 0 : 1);
+    for (const name of withWildcards(unique([host, expandShortName(host, namespace), ...(service?.spellings ?? [])]))) {
+      const [found] = this.virtualServices
+        .get(name)
+        .filter(({ spec, meta }) => isExportedTo(spec.exportTo, meta.namespace, namespace))
+        .filter((rule) => (rule.spec[part]?.length ?? 0) > 0 && this.speaksOf(rule, name, service))
+        .toSorted((a, b) => foreign(a) - foreign(b) || byAge(a, b));
+      if (found) return found;
     }
     return undefined;
   }
@@ -62,30 +97,58 @@ export class TrafficRules {
     return this.byGateway.get(gateway).toSorted(byAge);
   }
 
-  /** Hosts that VirtualServices for sidecars name and a namespace may see; wildcards are left out. Tracked. */
-  meshHosts(namespace: string): readonly Hostname[] {
-    return (this.virtualServices.keys() as readonly Hostname[]).filter(
-      (host) => !isWildcard(host) && this.virtualService(namespace, [host]) !== undefined,
-    );
+  /** The routes that another VirtualService delegates to (`namespace/name`). Tracked. */
+  delegate(namespace: string, name: string): VirtualService | undefined {
+    return this.tables.VirtualService.byNamespace
+      .get(`${this.home}/${namespace}`)
+      .find(({ meta }) => meta.name === name);
   }
 
   /**
-   * The DestinationRules for a service as a client sees it, most important first; later ones only add subsets.
-   * Looked for in the client's namespace, then the service's, then the root namespace (Istio). Tracked.
+   * What holds for a service as a client sees it: looked for in the client's namespace, then the service's, then the root
+   * namespace; rules that select the client's workload go before others; of several the oldest policy holds and all
+   * subsets count (Istio). Tracked.
    */
-  destinationRulesOf(namespace: string, service: Service, rootNamespace: string): readonly DestinationRule[] {
-    const places = [...new Set([namespace, service.namespace, rootNamespace])];
-    const hosts = withWildcards(service.spellings);
+  destination(client: PolicySubject, service: Service): DestinationSettings {
+    const places = unique([client.namespace, service.namespace, this.rootNamespace]);
+    const names = withWildcards(service.spellings);
     for (const place of places) {
-      for (const host of hosts) {
+      for (const name of names) {
         const found = this.destinationRules
-          .get(host)
-          .filter(({ meta, spec }) => meta.namespace === place && isExportedTo(spec.exportTo, place, namespace));
-        if (found.length > 0) return found.toSorted(byAge);
+          .get(name)
+          .filter(({ meta, spec }) => meta.namespace === place && isExportedTo(spec.exportTo, place, client.namespace))
+          .filter((rule) => selectsClient(rule, client) && this.speaksOf(rule, name, service))
+          .toSorted(byAge);
+        const special = found.filter(({ spec }) => spec.workloadSelector !== undefined);
+        if (found.length > 0) return merged(special.length > 0 ? special : found);
       }
     }
-    return [];
+    return NO_SETTINGS;
   }
+
+  /** `service.cluster2` may be another service in the rule's namespace than in the client's; rules mean their own. */
+  private speaksOf(rule: VirtualService | DestinationRule, name: Hostname, service: Service | undefined): boolean {
+    if (!service || isWildcard(name)) return true;
+    const meant = this.hosts.resolve(rule.meta.namespace, name);
+    return meant === undefined || isSameService(meant, service);
+  }
+}
+
+function selectsClient({ spec, meta }: DestinationRule, client: PolicySubject): boolean {
+  if (spec.workloadSelector === undefined) return true;
+  return meta.namespace === client.namespace && selects(spec.workloadSelector.matchLabels, client.labels);
+}
+
+function merged(rules: readonly DestinationRule[]): DestinationSettings {
+  const subsets = new Map<string, Subset>();
+  for (const subset of rules.flatMap(({ spec }) => spec.subsets ?? [])) {
+    if (!subsets.has(subset.name)) subsets.set(subset.name, subset);
+  }
+  return {
+    policy: rules.find(({ spec }) => spec.trafficPolicy !== undefined)?.spec.trafficPolicy,
+    subsets: [...subsets.values()],
+    origins: rules.map(({ ref }) => ref),
+  };
 }
 
 function appliesToMesh(gateways: readonly string[] | undefined): boolean {
@@ -97,23 +160,17 @@ export function gatewayKey(name: string, namespace: string): string {
   return name.includes('/') || name === MESH_GATEWAY ? name : `${namespace}/${name}`;
 }
 
-function preferNamespace<T extends VirtualService>(objects: readonly T[], namespace: string): readonly T[] {
-  const foreign = (object: T): number => (object.meta.namespace === namespace ? 0 : 1);
-  return objects.toSorted((a, b) => foreign(a) - foreign(b) || byAge(a, b));
-}
-
-/** The spellings, then every wildcard that covers one of them, longest first. */
-function withWildcards(spellings: readonly Hostname[]): readonly Hostname[] {
+/** The names, then every wildcard that covers one of them, longest first. */
+function withWildcards(names: readonly Hostname[]): readonly Hostname[] {
   const wildcards = new Set<Hostname>();
-  for (const host of spellings) {
+  for (const host of names) {
     for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
       wildcards.add(`*${host.slice(dot)}` as Hostname);
     }
   }
-  return [...spellings, ...[...wildcards].sort((a, b) => b.length - a.length || compare(a, b)), '*' as Hostname];
+  return [...names, ...[...wildcards].sort((a, b) => b.length - a.length || compare(a, b)), '*' as Hostname];
 }
 
-/** Does the VirtualService speak of this host, exactly or by a wildcard? */
-export function namesHost(rule: VirtualService, host: Hostname): boolean {
-  return (rule.spec.hosts ?? []).some((own) => hostnameCovers(expandShortName(own, rule.meta.namespace), host));
+function unique<T extends string>(names: readonly T[]): readonly T[] {
+  return [...new Set(names)];
 }

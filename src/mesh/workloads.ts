@@ -28,8 +28,7 @@ export class Workloads {
     const found = new Map<number, Protocol>();
     if (!pod) return found;
     for (const { spec } of this.tables.Service.byNamespace.get(`${pod.ref.cluster}/${pod.meta.namespace}`)) {
-      if (!spec.selector || Object.keys(spec.selector).length === 0 || !selects(spec.selector, pod.meta.labels))
-        continue;
+      if (!hasSelector(spec.selector) || !selects(spec.selector, pod.meta.labels)) continue;
       for (const port of spec.ports) {
         const number = containerPort(pod, port.targetPort ?? port.port);
         if (number !== undefined && !found.has(number)) found.set(number, protocolOfPort(port));
@@ -40,17 +39,32 @@ export class Workloads {
 
   /**
    * Which container port a gateway's port number stands for: a Service that leads to the gateway may map it
-   * (80 to 8080), as Istio translates the ports of Gateway objects. Tracked.
+   * (80 to 8080), as Istio translates the ports of Gateway objects. Tracked. @param pod the gateway's own.
    */
-  targetPort(cluster: ClusterId, subject: PolicySubject, port: number): number {
+  targetPort(gateway: GatewayPod, port: number): number {
+    const { cluster, subject, pod } = gateway;
     for (const { spec } of this.tables.Service.byNamespace.get(`${cluster}/${subject.namespace}`)) {
-      if (!spec.selector || Object.keys(spec.selector).length === 0 || !selects(spec.selector, subject.labels))
-        continue;
-      const mapped = spec.ports.find((candidate) => candidate.port === port)?.targetPort;
-      if (typeof mapped === 'number') return mapped;
+      if (!hasSelector(spec.selector) || !selects(spec.selector, subject.labels)) continue;
+      const target = spec.ports.find((candidate) => candidate.port === port)?.targetPort;
+      if (typeof target === 'number') return target;
+      const ref = { cluster, kind: 'Pod', namespace: subject.namespace, name: pod };
+      const found = target === undefined ? undefined : this.tables.Pod.all.get(formatObjectRef(ref));
+      const named = found && target !== undefined ? containerPort(found, target) : undefined;
+      if (named !== undefined) return named;
     }
     return port;
   }
+}
+
+/** A gateway's pod, as its Services see it. */
+export interface GatewayPod {
+  readonly cluster: ClusterId;
+  readonly subject: PolicySubject;
+  readonly pod: string;
+}
+
+function hasSelector(selector: Readonly<Record<string, string>> | undefined): boolean {
+  return Object.keys(selector ?? {}).length > 0;
 }
 
 function containerPort(pod: Pod, target: number | string): number | undefined {

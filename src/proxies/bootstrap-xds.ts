@@ -18,6 +18,9 @@ export const XDS_CLUSTER = 'xds-grpc';
 /** A dead connection is noticed after 40 s at most; a closed one at once. */
 const KEEP_ALIVE: JsonObject = { interval: '30s', timeout: '10s' };
 
+/** A new token is there half an hour before the old one ends, so there is time. */
+const POLL_INTERVAL = '5s';
+
 /** The one static cluster: HTTP/2 over TLS 1.3, the proxy's token on every stream. */
 export function xdsCluster(server: XdsServer): JsonObject {
   return {
@@ -59,7 +62,7 @@ function tlsContext({ serverName, files }: XdsServer): JsonObject {
         },
         validation_context_sds_secret_config: {
           name: TRUST_SECRET,
-          sds_config: pathSource(files.trustSecretFile, files.trustFolder),
+          sds_config: polled(files.trustSecretFile),
         },
       },
     },
@@ -71,16 +74,17 @@ function credentialInjector(files: XdsFiles): JsonObject {
   return extension('envoy.filters.http.credential_injector', 'filters.http.credential_injector.v3.CredentialInjector', {
     overwrite: true,
     credential: extension('envoy.http.injected_credentials.generic', 'http.injected_credentials.generic.v3.Generic', {
-      credential: { name: TOKEN_SECRET, sds_config: pathSource(files.tokenSecretFile, files.tokenFolder) },
+      credential: { name: TOKEN_SECRET, sds_config: polled(files.tokenSecretFile) },
       header: 'authorization',
       header_value_prefix: 'Bearer ',
     }),
   });
 }
 
-function pathSource(path: string, watchedFolder: string): JsonObject {
-  return {
-    resource_api_version: 'V3',
-    path_config_source: { path, watched_directory: { path: watchedFolder } },
-  };
+/**
+ * Read again at an interval, with the files that it names. Not watched: a watch takes two inotify instances per file, and
+ * a user has 128 of them (fs.inotify.max_user_instances) for all Envoys and editors together; an Envoy that gets none aborts.
+ */
+function polled(path: string): JsonObject {
+  return { resource_api_version: 'V3', path_config_source: { path, poll_interval: POLL_INTERVAL } };
 }

@@ -85,3 +85,8 @@ test('a program that is no Envoy, or cannot run here, is told with the reason', 
   const none = await findEnvoy(undefined, environment(join(folder, 'nowhere')));
   assert.match(none.kind === 'missing' ? none.diagnostic.message : '', /the PATH: there is none; .*no executable file/);
 });
+
+test('set-up gets the Envoy that is looked for here', () => {
+  const setUp = readFileSync(join(import.meta.dirname, '../../scripts/setup/envoy.mjs'), 'utf8');
+  assert.equal(/ENVOY_VERSION = '([^']+)'/.exec(setUp)?.[1], ENVOY_VERSION);
+});

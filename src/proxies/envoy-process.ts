@@ -1,6 +1,7 @@
 import { diagnose } from '../diagnostics/index.ts';
 import { ACTIVE_FILTER, type ActiveWork, activeWork } from './active-work.ts';
 import { AdminClient, type Readiness } from './admin-client.ts';
+import { lastWords } from './last-words.ts';
 import type { LaunchedProcess } from './process-launcher.ts';
 import type { ProxySpec, RunningProxy, RunningProxyStatus } from './proxy-runtime.ts';
 
@@ -94,7 +95,7 @@ export class EnvoyProcess implements RunningProxy {
       proxy: this.name,
       reason,
       delayMs: Math.max(0, nextTryAtMs - (lastEnd?.atMs ?? nextTryAtMs)),
-      log: this.#process.logTail(3) || '(empty)',
+      log: lastWords(this.#process.logTail(LOG_TAIL_LINES)) || '(empty)',
     });
     return { phase: 'backing-off', reason: `Envoy ended: ${reason}`, nextTryAtMs, diagnostic };
   }
@@ -127,6 +128,8 @@ export class EnvoyProcess implements RunningProxy {
   }
 }
 
+/** A crash writes about thirty lines of addresses after the one that says what happened. */
+const LOG_TAIL_LINES = 60;
 const REASONS: Readonly<Record<Readiness, string>> = {
   LIVE: '',
   DRAINING: 'Envoy is draining',

@@ -1,16 +1,13 @@
 /** The files that a proxy reads to reach its control plane: its token, and whom to believe. */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 /** Where Envoy finds its token and its trust in the control plane. */
 export interface XdsFiles {
   /** An SDS resource {@link TOKEN_SECRET} that names the token's file. */
   readonly tokenSecretFile: string;
-  /** The token is read again when a file is moved into this folder. */
-  readonly tokenFolder: string;
   /** An SDS resource {@link TRUST_SECRET} that names the file of root certificates. */
   readonly trustSecretFile: string;
-  readonly trustFolder: string;
 }
 
 export const TOKEN_SECRET = 'xds-token';
@@ -30,9 +27,7 @@ export interface XdsFileSources {
 export async function writeXdsFiles(folder: string, sources: XdsFileSources): Promise<XdsFiles> {
   const files: XdsFiles = {
     tokenSecretFile: join(folder, 'token-secret.json'),
-    tokenFolder: dirname(sources.tokenFile),
     trustSecretFile: join(folder, 'trust-secret.json'),
-    trustFolder: dirname(sources.rootsFile),
   };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await replaceFile(files.tokenSecretFile, formatTokenSecret(sources.tokenFile));
@@ -54,7 +49,7 @@ function formatSecret(secret: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ resources: [{ '@type': SECRET_TYPE, ...secret }] });
 }
 
-/** Moves the new content into place (mode 0600): Envoy sees a move into a watched folder, and never half a file. */
+/** Moves the new content into place (mode 0600), so that nobody reads half a file. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const draft = `${path}.new`;
   await writeFile(draft, text, { mode: 0o600 });

@@ -70,7 +70,9 @@ function payloadOf(call: Call): Stream['payload'] {
       scheme: call.tls ? 'https' : 'http',
       authority: call.host,
       path: call.path ?? '/',
-      headers: Object.fromEntries(Object.entries(call.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])),
+      headers: Object.fromEntries(
+        Object.entries(call.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+      ),
       version: call.version ?? 'http/1.1',
     },
   };

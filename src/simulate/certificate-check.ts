@@ -38,7 +38,9 @@ export function refusalOf(
       namesOfType(sanType, certificate).some((name) => matcher !== undefined && matchesString(matcher, name)),
     ) || untyped.some((matcher) => names.some((name) => matchesString(matcher, name)));
   if (accepted) return undefined;
-  const wanted = [...typed.map(({ matcher }) => matcher), ...untyped].map((matcher) => String(matcher?.matchPattern.value));
+  const wanted = [...typed.map(({ matcher }) => matcher), ...untyped].map((matcher) =>
+    String(matcher?.matchPattern.value),
+  );
   return `it names ${names.join(', ') || 'nobody'} and must name one of ${wanted.join(', ')}`;
 }
 

@@ -21,6 +21,8 @@ export interface Upstream {
   readonly filterState: ReadonlyMap<string, string>;
   /** Does the route take the Host header from the endpoint (`auto_host_rewrite`)? */
   readonly autoHostRewrite: boolean;
+  /** May the filter that sends it ask for a cluster that the proxy does not hold (ODCDS)? */
+  readonly onDemand: boolean;
 }
 
 /** Sends a stream to a cluster: chooses the endpoints with their shares and dials each. */
@@ -28,6 +30,13 @@ export function walkCluster(step: Step, name: string, upstream: Upstream): reado
   const cluster = step.site.resources.get(CLUSTER, name);
   const resource: ResourceName = { type: CLUSTER, name };
   if (!cluster) return fail(step, 'cluster-not-found', `the proxy has no cluster ${name}`);
+  if (!upstream.onDemand && !step.site.resources.isPushed(name)) {
+    return fail(
+      step,
+      'cluster-not-found',
+      `the proxy never gets the cluster ${name}: nothing here asks for it on demand`,
+    );
+  }
   const at = withHop(step, { kind: 'cluster', name, resource }, `goes to the cluster ${name}`);
   if (cluster.clusterDiscoveryType.case === 'clusterType') return walkCustom(at, cluster, upstream);
   if (cluster.clusterDiscoveryType.value === DiscoveryType.ORIGINAL_DST) {
@@ -78,7 +87,8 @@ export function sharesOf(step: Step, cluster: Cluster): readonly EndpointShare[]
 }
 
 function assignmentOf(step: Step, cluster: Cluster): ClusterLoadAssignment | undefined {
-  const isEds = cluster.clusterDiscoveryType.case === 'type' && cluster.clusterDiscoveryType.value === DiscoveryType.EDS;
+  const isEds =
+    cluster.clusterDiscoveryType.case === 'type' && cluster.clusterDiscoveryType.value === DiscoveryType.EDS;
   return isEds ? step.site.resources.get(ENDPOINTS, assignmentName(cluster)) : cluster.loadAssignment;
 }
 
@@ -100,7 +110,12 @@ function balance(step: Step, cluster: Cluster, upstream: Upstream): readonly Pat
   const paths: Path[] = [];
   for (const { endpoint, locality, share } of shares) {
     const to = addressOf(endpoint);
-    const name = to === undefined ? 'an address without socket' : to.kind === 'socket' ? `${to.address}:${to.port}` : nameOfInternal(endpoint);
+    const name =
+      to === undefined
+        ? 'an address without socket'
+        : to.kind === 'socket'
+          ? `${to.address}:${to.port}`
+          : nameOfInternal(endpoint);
     const place = [locality.locality?.region, locality.locality?.zone].filter(Boolean).join('/');
     const text = `chooses ${name}${place ? ` in ${place}` : ''} for ${(share * 100).toFixed(1)} % (priority ${locality.priority})`;
     const at = withHop(withShare(step, share), { kind: 'endpoint', name, resource }, text);
@@ -169,5 +184,8 @@ function asSent(upstream: Upstream, cluster: Cluster, host: string): Stream {
   if (stream.tls.length > 0 || stream.payload.kind !== 'http') return stream;
   const { request } = stream.payload;
   const authority = autoHostRewrite && host ? host : request.authority;
-  return { tls: [], payload: { kind: 'http', request: { ...request, authority, version: upstreamVersion(cluster, request) } } };
+  return {
+    tls: [],
+    payload: { kind: 'http', request: { ...request, authority, version: upstreamVersion(cluster, request) } },
+  };
 }

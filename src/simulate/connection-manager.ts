@@ -1,7 +1,7 @@
 import type { HttpConnectionManager } from '../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import {
-  HttpConnectionManager_ForwardClientCertDetails as ForwardCert,
   HttpConnectionManager_CodecType as Codec,
+  HttpConnectionManager_ForwardClientCertDetails as ForwardCert,
 } from '../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import type { Downstream } from './http-exchange.ts';
 import { walkHttpFilters } from './http-filters.ts';

@@ -1,8 +1,8 @@
 import type { FilterChain } from '../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
 import type { CommonTlsContext } from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
 import { DownstreamTlsContextSchema } from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
-import type { Certificate, Stream, TlsOffer } from './payload.ts';
 import { refusalOf, validationOf } from './certificate-check.ts';
+import type { Certificate, Stream, TlsOffer } from './payload.ts';
 import type { FailureKind } from './trail.ts';
 import { typedConfigOf, unpack } from './typed-config.ts';
 import type { ProxySite } from './world.ts';
@@ -35,7 +35,8 @@ export function terminateTls(chain: FilterChain, stream: Stream, site: ProxySite
   if (refusal) return refusal;
   const local = common && certificateOf(common, site);
   const distrust = offer.refuses(local);
-  if (distrust !== undefined) return refused('certificate-refused', `the caller refuses the server's certificate: ${distrust}`);
+  if (distrust !== undefined)
+    return refused('certificate-refused', `the caller refuses the server's certificate: ${distrust}`);
   const mutual = context.requireClientCertificate === true || validationOf(common) !== undefined;
   const peer = mutual ? offer.certificate : undefined;
   const who = peer ? ` with ${peer.uris[0] ?? peer.dnsNames[0] ?? 'a certificate without names'}` : '';
@@ -48,7 +49,11 @@ export function terminateTls(chain: FilterChain, stream: Stream, site: ProxySite
   };
 }
 
-function clientRefusal(offer: TlsOffer, required: boolean, common: CommonTlsContext | undefined): TlsResult | undefined {
+function clientRefusal(
+  offer: TlsOffer,
+  required: boolean,
+  common: CommonTlsContext | undefined,
+): TlsResult | undefined {
   if (!offer.certificate) {
     return required
       ? refused('certificate-required', 'the listener asks for a client certificate and the caller has none')

@@ -41,5 +41,7 @@ function abortOf(config: HTTPFault, request: HttpRequest): Fault['abort'] {
   // A gRPC status is sent in trailers of an answer with 200.
   if (abort.errorType.case === 'grpcStatus') return { share, status: 200, body: '' };
   const asked = Number(request.headers['x-envoy-fault-abort-request']);
-  return abort.errorType.case === 'headerAbort' && asked >= 200 && asked < 600 ? { share, status: asked, body } : undefined;
+  return abort.errorType.case === 'headerAbort' && asked >= 200 && asked < 600
+    ? { share, status: asked, body }
+    : undefined;
 }

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
-  FilterChainMatch_ConnectionSourceType as SourceType,
   type FilterChainMatchSchema,
+  FilterChainMatch_ConnectionSourceType as SourceType,
 } from '../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
 import { ListenerSchema } from '../envoy/gen/envoy/config/listener/v3/listener_pb.ts';
-import { chooseFilterChain, type ConnectionFacts } from './filter-chain-match.ts';
+import { type ConnectionFacts, chooseFilterChain } from './filter-chain-match.ts';
 
 type Match = MessageInitShape<typeof FilterChainMatchSchema>;
 
@@ -72,7 +72,11 @@ test('server names come before the transport protocol', () => {
 });
 
 test('of the application protocols the first that the caller offers and a chain has', () => {
-  const chains = { mesh: { applicationProtocols: ['istio'] }, http: { applicationProtocols: ['h2', 'http/1.1'] }, any: {} };
+  const chains = {
+    mesh: { applicationProtocols: ['istio'] },
+    http: { applicationProtocols: ['h2', 'http/1.1'] },
+    any: {},
+  };
   assert.equal(chosen(chains, { applicationProtocols: ['istio', 'h2'] }), 'mesh');
   assert.equal(chosen(chains, { applicationProtocols: ['h2', 'istio'] }), 'http');
   assert.equal(chosen(chains, { applicationProtocols: ['smtp'] }), 'any');
@@ -92,5 +96,8 @@ test('source addresses, kinds and ports come last', () => {
 });
 
 test('chains with the same criteria are told, not chosen from', () => {
-  assert.equal(chosen({ one: { serverNames: ['a'] }, two: { serverNames: ['a', 'b'] } }, { serverName: 'a' }), 'several');
+  assert.equal(
+    chosen({ one: { serverNames: ['a'] }, two: { serverNames: ['a', 'b'] } }, { serverName: 'a' }),
+    'several',
+  );
 });

@@ -1,7 +1,7 @@
-import type { HttpConnectionManager } from '../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import type { Any } from '@bufbuild/protobuf/wkt';
 import type { Route, VirtualHost } from '../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import type { RouteConfiguration } from '../envoy/gen/envoy/config/route/v3/route_pb.ts';
-import type { Any } from '@bufbuild/protobuf/wkt';
+import type { HttpConnectionManager } from '../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import type { FormatFacts } from './format-string.ts';
 import type { Certificate, Connection, HttpRequest } from './payload.ts';
 import type { RbacFacts } from './rbac.ts';
@@ -83,6 +83,8 @@ export function perRouteConfig(routing: MatchedRoute | Unrouted, filter: string)
   if (!isRouted(routing)) return undefined;
   const { route, virtualHost, config } = routing;
   return (
-    route.typedPerFilterConfig[filter] ?? virtualHost.typedPerFilterConfig[filter] ?? config.typedPerFilterConfig[filter]
+    route.typedPerFilterConfig[filter] ??
+    virtualHost.typedPerFilterConfig[filter] ??
+    config.typedPerFilterConfig[filter]
   );
 }

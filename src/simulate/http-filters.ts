@@ -24,7 +24,11 @@ interface ActiveFilter {
 
 /** The rest of the filters. */
 type Next = (step: Step, exchange: HttpExchange) => readonly Path[];
-type FilterWalk = (step: Step, exchange: HttpExchange, use: { readonly filter: ActiveFilter; readonly next: Next }) => readonly Path[];
+type FilterWalk = (
+  step: Step,
+  exchange: HttpExchange,
+  use: { readonly filter: ActiveFilter; readonly next: Next },
+) => readonly Path[];
 
 const PREFIX = 'envoy.extensions.filters.http.';
 
@@ -96,7 +100,11 @@ function walkRbac(
   let at = step;
   if (config?.shadowRules) {
     const shadow = decide(config.shadowRules, facts);
-    at = withHop(at, filter.subject, `shadow rules would ${shadow.allowed ? 'allow' : 'deny'} it${byPolicy(shadow.policy)}`);
+    at = withHop(
+      at,
+      filter.subject,
+      `shadow rules would ${shadow.allowed ? 'allow' : 'deny'} it${byPolicy(shadow.policy)}`,
+    );
   }
   if (config?.matcher) return next(withHop(at, filter.subject, 'passed: matcher trees are not simulated'), exchange);
   if (!config?.rules) return next(at, exchange);

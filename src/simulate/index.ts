@@ -7,7 +7,7 @@
  * retry, and knows no time: filters it does not know are passed and say so in their hop. It must never do IO, read a clock,
  * or know anything of the mesh's configuration: only what an Envoy would know.
  */
-export { type Call, type CallTls, type Via } from './call.ts';
+export type { Call, CallTls, Via } from './call.ts';
 export { firstClusters, outcomesOf, sharesBy, type WeightedOutcome } from './distribution.ts';
 export { formatOutcome, formatWalk } from './format-walk.ts';
 export type { Certificate, HttpRequest, SocketName } from './payload.ts';

@@ -1,7 +1,7 @@
 import type { FilterChain } from '../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
 import type { Listener } from '../envoy/gen/envoy/config/listener/v3/listener_pb.ts';
 import { terminateTls } from './downstream-tls.ts';
-import { chooseFilterChain, type ConnectionFacts } from './filter-chain-match.ts';
+import { type ConnectionFacts, chooseFilterChain } from './filter-chain-match.ts';
 import { inspectionOf } from './listener-match.ts';
 import { walkNetworkFilters } from './network-filters.ts';
 import type { Connection, Stream } from './payload.ts';

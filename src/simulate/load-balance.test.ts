@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { HealthStatus } from '../envoy/gen/envoy/config/core/v3/health_check_pb.ts';
-import { type ClusterLoadAssignment, ClusterLoadAssignmentSchema } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
+import {
+  type ClusterLoadAssignment,
+  ClusterLoadAssignmentSchema,
+} from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { type BalanceRules, distribute } from './load-balance.ts';
 import { priorityLoads } from './priority-load.ts';
 
@@ -24,7 +27,7 @@ function assignment(groups: readonly Group[]): ClusterLoadAssignment {
       priority,
       ...(weight === undefined ? {} : { loadBalancingWeight: weight }),
       lbEndpoints: Object.entries(hosts).map(([name, loadBalancingWeight]) => ({
-        hostIdentifier: { case: 'endpoint', value: { hostname: name } },
+        hostIdentifier: { case: 'endpoint' as const, value: { hostname: name } },
         loadBalancingWeight,
         healthStatus: name.startsWith('!') ? HealthStatus.UNHEALTHY : HealthStatus.HEALTHY,
       })),
@@ -43,7 +46,13 @@ function shares(groups: readonly Group[], rules: Partial<BalanceRules> = {}): Re
 }
 
 test('by weight over all localities of a priority', () => {
-  assert.deepEqual(shares([{ zone: 'a', hosts: { x: 1, y: 2 } }, { zone: 'b', hosts: { z: 1 } }]), { x: 0.25, y: 0.5, z: 0.25 });
+  assert.deepEqual(
+    shares([
+      { zone: 'a', hosts: { x: 1, y: 2 } },
+      { zone: 'b', hosts: { z: 1 } },
+    ]),
+    { x: 0.25, y: 0.5, z: 0.25 },
+  );
   assert.deepEqual(shares([{ zone: 'a', hosts: { x: 1, y: 3 } }], { byWeight: false }), { x: 0.5, y: 0.5 });
 });
 
@@ -70,7 +79,10 @@ test('the next priority takes what the first cannot', () => {
     ...Object.fromEntries(Array.from({ length: broken }, (_, index) => [`!b${index}`, 1])),
   });
   const spill = (healthy: number, broken: number): number =>
-    shares([{ zone: 'a', hosts: two(healthy, broken) }, { zone: 'b', priority: 1, hosts: { far: 1 } }])['far'] ?? 0;
+    shares([
+      { zone: 'a', hosts: two(healthy, broken) },
+      { zone: 'b', priority: 1, hosts: { far: 1 } },
+    ])['far'] ?? 0;
   assert.equal(spill(4, 0), 0);
   assert.equal(spill(3, 1), 0);
   assert.equal(spill(2, 2), 0.3);

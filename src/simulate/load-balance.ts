@@ -1,7 +1,4 @@
-import {
-  type Cluster,
-  Cluster_LbPolicy as LbPolicy,
-} from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
+import { type Cluster, Cluster_LbPolicy as LbPolicy } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import { HealthStatus } from '../envoy/gen/envoy/config/core/v3/health_check_pb.ts';
 import type { LbEndpoint, LocalityLbEndpoints } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_components_pb.ts';
 import type { ClusterLoadAssignment } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
@@ -65,7 +62,9 @@ export function distribute(assignment: ClusterLoadAssignment, rules: BalanceRule
     }
   }
   const total = shares.reduce((sum, { share }) => sum + share, 0);
-  return total > 0 ? shares.filter(({ share }) => share > 0).map((each) => ({ ...each, share: each.share / total })) : [];
+  return total > 0
+    ? shares.filter(({ share }) => share > 0).map((each) => ({ ...each, share: each.share / total }))
+    : [];
 }
 
 function prioritiesOf(assignment: ClusterLoadAssignment): readonly (readonly LocalityLbEndpoints[])[] {
@@ -111,16 +110,23 @@ function withinPriority(
   selection: Selection,
 ): readonly EndpointShare[] {
   if (load <= 0) return [];
-  if (!selection.rules.byLocality) return spread(localities.flatMap(hostsOf).filter(selection.usable), load, selection.rules);
+  if (!selection.rules.byLocality)
+    return spread(localities.flatMap(hostsOf).filter(selection.usable), load, selection.rules);
   const weighted = localities.map((locality) => {
     const hosts = hostsOf(locality);
     const usable = hosts.filter(selection.usable);
-    const availability = hosts.length === 0 ? 0 : Math.min(1, ((selection.factor / 100) * usable.length) / hosts.length);
+    const availability =
+      hosts.length === 0 ? 0 : Math.min(1, ((selection.factor / 100) * usable.length) / hosts.length);
     return { usable, weight: (locality.loadBalancingWeight ?? 0) * availability };
   });
   const total = weighted.reduce((sum, { weight }) => sum + weight, 0);
   // Without any locality weight Envoy balances over all hosts of the priority.
-  if (total === 0) return spread(weighted.flatMap(({ usable }) => usable), load, selection.rules);
+  if (total === 0)
+    return spread(
+      weighted.flatMap(({ usable }) => usable),
+      load,
+      selection.rules,
+    );
   return weighted.flatMap(({ usable, weight }) => spread(usable, (load * weight) / total, selection.rules));
 }
 

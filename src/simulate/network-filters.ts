@@ -102,10 +102,17 @@ function walkTcpProxy(step: Step, proxy: TcpProxy, connection: FilteredConnectio
   const paths: Path[] = [];
   for (const { cluster, share } of clustersOf(proxy, downstream)) {
     const at = share < 1 ? withShare(step, share) : step;
-    if (cluster === '') paths.push(...fail(at, 'cluster-not-found', 'nothing says to which cluster the connection goes'));
+    if (cluster === '')
+      paths.push(...fail(at, 'cluster-not-found', 'nothing says to which cluster the connection goes'));
     else {
       const { filterState, connection: incoming } = downstream;
-      const upstream = { stream, destination: incoming.destination, filterState, autoHostRewrite: false };
+      const upstream = {
+        stream,
+        destination: incoming.destination,
+        filterState,
+        autoHostRewrite: false,
+        onDemand: proxy.onDemand !== undefined,
+      };
       paths.push(...walkCluster(at, cluster, upstream));
     }
   }

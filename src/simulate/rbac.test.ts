@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
+  RBAC_Action as Action,
   type PermissionSchema,
   type PrincipalSchema,
-  RBAC_Action as Action,
   RBACSchema,
 } from '../envoy/gen/envoy/config/rbac/v3/rbac_pb.ts';
 import { decide, type RbacFacts } from './rbac.ts';
@@ -33,11 +33,19 @@ const FACTS: RbacFacts = {
 
 const ANY_PERMISSION: PermissionInit = { rule: { case: 'any', value: true } };
 const ANY_PRINCIPAL: PrincipalInit = { identifier: { case: 'any', value: true } };
-const exact = (value: string): { matchPattern: { case: 'exact'; value: string } } => ({ matchPattern: { case: 'exact', value } });
+const exact = (value: string): { matchPattern: { case: 'exact'; value: string } } => ({
+  matchPattern: { case: 'exact', value },
+});
 
-function allows(policy: { readonly to?: PermissionInit; readonly from?: PrincipalInit }, facts: Partial<RbacFacts> = {}): boolean {
+function allows(
+  policy: { readonly to?: PermissionInit; readonly from?: PrincipalInit },
+  facts: Partial<RbacFacts> = {},
+): boolean {
   const { to = ANY_PERMISSION, from = ANY_PRINCIPAL } = policy;
-  const rules = create(RBACSchema, { action: Action.ALLOW, policies: { p: { permissions: [to], principals: [from] } } });
+  const rules = create(RBACSchema, {
+    action: Action.ALLOW,
+    policies: { p: { permissions: [to], principals: [from] } },
+  });
   return decide(rules, { ...FACTS, ...facts }).allowed;
 }
 
@@ -58,7 +66,10 @@ test('addresses: the connection, and where the request came from at first', () =
 
 test('operations: method, path without query, host, port, server name, and their combinations', () => {
   const method = (value: string): PermissionInit => ({
-    rule: { case: 'header', value: { name: ':method', headerMatchSpecifier: { case: 'stringMatch', value: exact(value) } } },
+    rule: {
+      case: 'header',
+      value: { name: ':method', headerMatchSpecifier: { case: 'stringMatch', value: exact(value) } },
+    },
   });
   assert.ok(allows({ to: method('GET') }) && !allows({ to: method('DELETE') }));
   assert.ok(!allows({ to: method('GET') }, { request: undefined }));
@@ -77,6 +88,9 @@ test('ALLOW refuses what no policy takes, DENY lets it through; the policy that 
   const policies = { p: { permissions: [ANY_PERMISSION], principals: [ANY_PRINCIPAL] } };
   assert.deepEqual(decide(create(RBACSchema, { action: Action.ALLOW }), FACTS), { allowed: false, policy: undefined });
   assert.deepEqual(decide(create(RBACSchema, { action: Action.DENY }), FACTS), { allowed: true, policy: undefined });
-  assert.deepEqual(decide(create(RBACSchema, { action: Action.DENY, policies }), FACTS), { allowed: false, policy: 'p' });
+  assert.deepEqual(decide(create(RBACSchema, { action: Action.DENY, policies }), FACTS), {
+    allowed: false,
+    policy: 'p',
+  });
   assert.deepEqual(decide(create(RBACSchema, { action: Action.LOG, policies }), FACTS), { allowed: true, policy: 'p' });
 });

@@ -1,8 +1,8 @@
 import {
+  RBAC_Action as Action,
   type Permission,
   type Principal,
   type RBAC,
-  RBAC_Action as Action,
 } from '../envoy/gen/envoy/config/rbac/v3/rbac_pb.ts';
 import type { MetadataMatcher } from '../envoy/gen/envoy/type/matcher/v3/metadata_pb.ts';
 import { matchesHeader, pathOf } from './header-match.ts';
@@ -58,7 +58,11 @@ function matchesPermission(permission: Permission, facts: RbacFacts): boolean {
     case 'header':
       return request !== undefined && matchesHeader(rule.value, request);
     case 'urlPath':
-      return request !== undefined && rule.value.rule.case === 'path' && matchesString(rule.value.rule.value, pathOf(request));
+      return (
+        request !== undefined &&
+        rule.value.rule.case === 'path' &&
+        matchesString(rule.value.rule.value, pathOf(request))
+      );
     case 'destinationIp':
       return inAnyRange([rule.value], destination.address);
     case 'destinationPort':

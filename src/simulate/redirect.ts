@@ -1,6 +1,6 @@
 import {
-  type RedirectAction,
   RedirectAction_RedirectResponseCode as Code,
+  type RedirectAction,
   type RouteMatch,
 } from '../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import { pathOf } from './header-match.ts';
@@ -25,12 +25,16 @@ export function redirectOf(
   return { status: statusOf(action.responseCode), location: `${scheme}://${hostOf(action, request, scheme)}${path}` };
 }
 
-/** A port that was the old scheme's default is left out when the scheme changes. */
+/**
+ * The request's own host loses its port where another one is set, or where it was the old scheme's default and the scheme
+ * changes; a host that the route sets stays as it is written, with its port.
+ */
 function hostOf(action: RedirectAction, request: HttpRequest, scheme: string): string {
-  const original = action.hostRedirect || request.authority;
-  if (action.portRedirect > 0) return `${withoutPort(original)}:${action.portRedirect}`;
-  const wasDefault = portOf(original) === (request.scheme === 'https' ? 443 : 80);
-  return scheme !== request.scheme && wasDefault ? withoutPort(original) : original;
+  const port = action.portRedirect > 0 ? `:${action.portRedirect}` : '';
+  if (action.hostRedirect) return action.hostRedirect + port;
+  const wasDefault = portOf(request.authority) === (request.scheme === 'https' ? 443 : 80);
+  const strips = port !== '' || (scheme !== request.scheme && wasDefault);
+  return (strips ? withoutPort(request.authority) : request.authority) + port;
 }
 
 function redirectedPath(action: RedirectAction, request: HttpRequest, match: RouteMatch | undefined): string {

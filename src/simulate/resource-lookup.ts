@@ -26,6 +26,8 @@ export interface ResourceLookup {
   listeners(): Iterable<Listener>;
   /** @returns undefined where the control plane has no such resource for this proxy. */
   get<Type extends keyof ResourceMessages>(type: Type, name: string): ResourceMessages[Type] | undefined;
+  /** Does the proxy get this cluster unasked (a wildcard subscription)? Others only by on-demand discovery. */
+  isPushed(cluster: string): boolean;
 }
 
 /** Which resource a step went through; its origins are looked up by these two. */

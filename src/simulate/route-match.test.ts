@@ -16,7 +16,10 @@ const GET: HttpRequest = {
   version: 'http/1.1',
 };
 
-function shares(matches: Readonly<Record<string, Match>>, request: Partial<HttpRequest>): Readonly<Record<string, number>> {
+function shares(
+  matches: Readonly<Record<string, Match>>,
+  request: Partial<HttpRequest>,
+): Readonly<Record<string, number>> {
   const virtualHost = create(VirtualHostSchema, {
     routes: Object.entries(matches).map(([name, match]) => ({ name, match })),
   });
@@ -33,9 +36,15 @@ test('paths: exact, prefix, prefix by segments, regular expression; the query do
   assert.ok(!matches({ pathSpecifier: { case: 'path', value: '/a' } }, { path: '/a/' }));
   assert.ok(matches({ pathSpecifier: { case: 'prefix', value: '/a' } }, { path: '/ab' }));
   const segments: Match = { pathSpecifier: { case: 'pathSeparatedPrefix', value: '/a' } };
-  assert.deepEqual(['/a', '/a/b', '/ab'].map((path) => matches(segments, { path })), [true, true, false]);
+  assert.deepEqual(
+    ['/a', '/a/b', '/ab'].map((path) => matches(segments, { path })),
+    [true, true, false],
+  );
   const regex: Match = { pathSpecifier: { case: 'safeRegex', value: { regex: '/v[0-9]+' } } };
-  assert.deepEqual(['/v12', '/v12/x', '/V1'].map((path) => matches(regex, { path })), [true, false, false]);
+  assert.deepEqual(
+    ['/v12', '/v12/x', '/V1'].map((path) => matches(regex, { path })),
+    [true, false, false],
+  );
   assert.ok(matches({ pathSpecifier: { case: 'safeRegex', value: { regex: '(?i)/v1' } } }, { path: '/V1' }));
   assert.ok(matches({ pathSpecifier: { case: 'prefix', value: '/A' }, caseSensitive: false }, { path: '/abc' }));
 });
@@ -44,7 +53,10 @@ test('CONNECT is only for routes that say so', () => {
   const connect = { method: 'CONNECT', path: '' };
   assert.deepEqual(
     shares(
-      { any: { pathSpecifier: { case: 'prefix', value: '/' } }, tunnel: { pathSpecifier: { case: 'connectMatcher', value: {} } } },
+      {
+        any: { pathSpecifier: { case: 'prefix', value: '/' } },
+        tunnel: { pathSpecifier: { case: 'connectMatcher', value: {} } },
+      },
       connect,
     ),
     { tunnel: 1 },
@@ -56,7 +68,11 @@ test('headers: all of them, pseudo headers too; a missing one matches only its a
   const exact = (name: string, value: string, rest: object = {}): Match => ({
     ...any,
     headers: [
-      { name, headerMatchSpecifier: { case: 'stringMatch', value: { matchPattern: { case: 'exact', value } } }, ...rest },
+      {
+        name,
+        headerMatchSpecifier: { case: 'stringMatch', value: { matchPattern: { case: 'exact', value } } },
+        ...rest,
+      },
     ],
   });
   assert.ok(matches(exact(':method', 'GET'), {}));
@@ -74,7 +90,10 @@ test('headers: all of them, pseudo headers too; a missing one matches only its a
     ...any,
     headers: [{ name: 'n', headerMatchSpecifier: { case: 'rangeMatch', value: { start: 1n, end: 10n } } }],
   };
-  assert.deepEqual(['0', '1', '9', '10', 'x'].map((n) => matches(range, { headers: { n } })), [false, true, true, false, false]);
+  assert.deepEqual(
+    ['0', '1', '9', '10', 'x'].map((n) => matches(range, { headers: { n } })),
+    [false, true, true, false, false],
+  );
 });
 
 test('query parameters and cookies', () => {
@@ -84,7 +103,10 @@ test('query parameters and cookies', () => {
     ...any,
     queryParameters: [{ name: 'v', queryParameterMatchSpecifier: { case: 'stringMatch', value: exact } }],
   };
-  assert.deepEqual(['/?v=1', '/?v=1&v=2', '/?v=2', '/'].map((path) => matches(query, { path })), [true, true, false, false]);
+  assert.deepEqual(
+    ['/?v=1', '/?v=1&v=2', '/?v=2', '/'].map((path) => matches(query, { path })),
+    [true, true, false, false],
+  );
   const cookie: Match = { ...any, cookies: [{ name: 'c', stringMatch: exact }] };
   assert.deepEqual([matches(cookie, { headers: { cookie: 'a=2; c=1' } }), matches(cookie, {})], [true, false]);
 });
@@ -93,10 +115,13 @@ test('the first route wins; a runtime fraction leaves the rest to those behind i
   const any = { pathSpecifier: { case: 'prefix' as const, value: '/' } };
   assert.deepEqual(shares({ first: any, second: any }, {}), { first: 1 });
   const quarter = { ...any, runtimeFraction: { defaultValue: { numerator: 25 } } };
-  assert.deepEqual(shares({ quarter, half: { ...any, runtimeFraction: { defaultValue: { numerator: 50 } } }, rest: any }, {}), {
-    quarter: 0.25,
-    half: 0.375,
-    rest: 0.375,
-  });
+  assert.deepEqual(
+    shares({ quarter, half: { ...any, runtimeFraction: { defaultValue: { numerator: 50 } } }, rest: any }, {}),
+    {
+      quarter: 0.25,
+      half: 0.375,
+      rest: 0.375,
+    },
+  );
   assert.deepEqual(shares({ quarter }, {}), { quarter: 0.25, none: 0.75 });
 });

@@ -1,7 +1,7 @@
 import type { Duration } from '@bufbuild/protobuf/wkt';
 import type {
-  RouteAction,
   RouteAction_RequestMirrorPolicy as MirrorPolicy,
+  RouteAction,
   VirtualHost,
 } from '../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import type { MatchedRoute } from './http-exchange.ts';
@@ -10,7 +10,10 @@ import { fractionOf } from './route-match.ts';
 /** Timeout and retries of a route in words; empty where it says nothing. */
 export function describePolicies(action: RouteAction, virtualHost: VirtualHost): string {
   const parts: string[] = [];
-  if (action.timeout) parts.push(milliseconds(action.timeout) === 0 ? 'no timeout' : `times out after ${milliseconds(action.timeout)} ms`);
+  if (action.timeout)
+    parts.push(
+      milliseconds(action.timeout) === 0 ? 'no timeout' : `times out after ${milliseconds(action.timeout)} ms`,
+    );
   const retry = action.retryPolicy ?? virtualHost.retryPolicy;
   if (retry?.retryOn) {
     const perTry = retry.perTryTimeout ? `, ${milliseconds(retry.perTryTimeout)} ms each` : '';
@@ -29,7 +32,8 @@ export function mirrorsOf(
   routing: MatchedRoute,
 ): readonly { readonly cluster: string; readonly text: string }[] {
   const levels = [action, routing.virtualHost, routing.config];
-  const policies = levels.find(({ requestMirrorPolicies }) => requestMirrorPolicies.length > 0)?.requestMirrorPolicies ?? [];
+  const policies =
+    levels.find(({ requestMirrorPolicies }) => requestMirrorPolicies.length > 0)?.requestMirrorPolicies ?? [];
   return policies.map((policy) => ({ cluster: policy.cluster || policy.clusterHeader, text: describeMirror(policy) }));
 }
 

@@ -1,24 +1,30 @@
 import type {
+  WeightedCluster_ClusterWeight as ClusterWeight,
   DirectResponseAction,
   RouteAction,
-  WeightedCluster_ClusterWeight as ClusterWeight,
 } from '../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import { RouteAction_ClusterNotFoundResponseCode as NotFoundCode } from '../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
+import {
+  OnDemandSchema,
+  PerRouteConfigSchema,
+} from '../envoy/gen/envoy/extensions/filters/http/on_demand/v3/on_demand_pb.ts';
 import { walkCluster } from './cluster-walk.ts';
-import { type HeaderRules, mutateRequestHeaders, mutateResponseHeaders } from './header-mutation.ts';
 import { pathOf } from './header-match.ts';
-import { formatFacts, type HttpExchange, isRouted, type MatchedRoute } from './http-exchange.ts';
+import { type HeaderRules, mutateRequestHeaders, mutateResponseHeaders } from './header-mutation.ts';
+import { formatFacts, type HttpExchange, isRouted, type MatchedRoute, perRouteConfig } from './http-exchange.ts';
 import type { HttpRequest, Stream } from './payload.ts';
 import { redirectOf, rewritePrefix } from './redirect.ts';
 import { describePolicies, mirrorsOf } from './route-policies.ts';
 import { answer, type Step, withHop, withShare } from './step.ts';
 import { substitute } from './string-match.ts';
 import type { Outcome, Path } from './trail.ts';
+import { typedConfigOf, unpack } from './typed-config.ts';
 
 /** Does what the route says: answers, redirects or forwards. */
 export function walkRouter(step: Step, exchange: HttpExchange): readonly Path[] {
   const { routing, request } = exchange;
-  if (!isRouted(routing)) return answer(step, { status: 404, failure: { kind: routing.kind, message: routing.message } });
+  if (!isRouted(routing))
+    return answer(step, { status: 404, failure: { kind: routing.kind, message: routing.message } });
   const { action } = routing.route;
   switch (action.case) {
     case 'redirect': {
@@ -26,11 +32,7 @@ export function walkRouter(step: Step, exchange: HttpExchange): readonly Path[] 
       return withResponse(answer(step, { status, headers: { location } }), routing, exchange);
     }
     case 'directResponse':
-      return withResponse(
-        answer(step, { status: action.value.status, body: bodyOf(action.value) }),
-        routing,
-        exchange,
-      );
+      return withResponse(answer(step, { status: action.value.status, body: bodyOf(action.value) }), routing, exchange);
     case 'route':
       return forward(step, action.value, exchange);
     default:
@@ -43,7 +45,12 @@ function bodyOf(action: DirectResponseAction): string {
 }
 
 function withResponse(paths: readonly Path[], routing: MatchedRoute, exchange: HttpExchange): readonly Path[] {
-  return respond(paths, [routing.route, routing.virtualHost, routing.config], exchange);
+  return respond(paths, levelsOf(routing), exchange);
+}
+
+/** Who may change headers, from the most specific one, as Envoy applies them. */
+function levelsOf({ route, virtualHost, config }: MatchedRoute): readonly HeaderRules[] {
+  return [route, virtualHost, config];
 }
 
 function respond(paths: readonly Path[], levels: readonly HeaderRules[], exchange: HttpExchange): readonly Path[] {
@@ -130,12 +137,8 @@ interface Forwarding {
 function forwardTo(step: Step, forwarding: Forwarding): readonly Path[] {
   const { action, exchange, routing, destination } = forwarding;
   const { downstream, request } = exchange;
-  const levels: readonly HeaderRules[] = [
-    ...(destination.weight ? [destination.weight] : []),
-    routing.route,
-    routing.virtualHost,
-    routing.config,
-  ];
+  const levels = [...(destination.weight ? [destination.weight] : []), ...levelsOf(routing)];
+  if (routing.config.mostSpecificHeaderMutationsWins) levels.reverse();
   const facts = { ...formatFacts(downstream, request), cluster: destination.cluster };
   const headers = mutateRequestHeaders(request.headers, levels, facts);
   const rewritten = rewrite({ ...request, headers }, forwarding);
@@ -147,10 +150,19 @@ function forwardTo(step: Step, forwarding: Forwarding): readonly Path[] {
     stream,
     destination: downstream.connection.destination,
     filterState: downstream.filterState,
+    onDemand: asksForClusters(exchange),
     autoHostRewrite: action.hostRewriteSpecifier.case === 'autoHostRewrite' && action.hostRewriteSpecifier.value.value,
   });
   const answered = request.tunnel ? paths : paths.map((path) => ({ ...path, outcome: asAnswer(path.outcome, action) }));
   return respond(answered, levels, exchange);
+}
+
+/** Has the connection manager an `on_demand` filter that discovers clusters? */
+function asksForClusters({ hcm, routing }: HttpExchange): boolean {
+  return hcm.httpFilters.some(({ name, configType }) => {
+    const own = unpack(perRouteConfig(routing, name), PerRouteConfigSchema)?.odcds;
+    return (own ?? unpack(typedConfigOf(configType), OnDemandSchema)?.odcds) !== undefined;
+  });
 }
 
 function rewrite(request: HttpRequest, { action, routing, destination }: Forwarding): HttpRequest {

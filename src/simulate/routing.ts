@@ -1,7 +1,7 @@
+import type { VirtualHost } from '../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import { VirtualHost_TlsRequirementType as TlsRequirement } from '../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import type { RouteConfiguration } from '../envoy/gen/envoy/config/route/v3/route_pb.ts';
 import type { HttpConnectionManager } from '../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
-import type { VirtualHost } from '../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import type { Downstream, MatchedRoute, Unrouted } from './http-exchange.ts';
 import type { HttpRequest } from './payload.ts';
 import { type ResourceName, ROUTE_CONFIGURATION, VIRTUAL_HOST } from './resource-lookup.ts';

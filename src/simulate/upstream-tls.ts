@@ -31,7 +31,8 @@ export function originateTls(cluster: Cluster, use: TlsUse): TlsOffer | undefine
   const common = context.commonTlsContext;
   const endpoint = use.endpoint?.hostIdentifier.case === 'endpoint' ? use.endpoint.hostIdentifier.value : undefined;
   const options = unpack(cluster.typedExtensionProtocolOptions[HTTP_OPTIONS], HttpProtocolOptionsSchema);
-  const authority = options?.upstreamHttpProtocolOptions?.autoSni && use.request ? withoutPort(use.request.authority) : '';
+  const authority =
+    options?.upstreamHttpProtocolOptions?.autoSni && use.request ? withoutPort(use.request.authority) : '';
   const hostname = context.autoHostSni ? (endpoint?.hostname ?? '') : '';
   const sni = use.filterState.get(SERVER_NAME_STATE) || hostname || authority || context.sni;
   const certificate = common && certificateOf(common, use.site);

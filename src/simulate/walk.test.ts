@@ -1,59 +1,43 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import type { Cluster } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
-import type { ClusterLoadAssignment } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
-import { ListenerSchema } from '../envoy/gen/envoy/config/listener/v3/listener_pb.ts';
+import { create } from '@bufbuild/protobuf';
 import { RBAC_Action } from '../envoy/gen/envoy/config/rbac/v3/rbac_pb.ts';
 import { type RouteSchema, VirtualHostSchema } from '../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import { HTTPFaultSchema } from '../envoy/gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
 import { OnDemandSchema } from '../envoy/gen/envoy/extensions/filters/http/on_demand/v3/on_demand_pb.ts';
 import { RBACSchema } from '../envoy/gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
 import { SniClusterSchema } from '../envoy/gen/envoy/extensions/filters/network/sni_cluster/v3/sni_cluster_pb.ts';
-import { type Call, formatOutcome, formatWalk, outcomesOf, type ProxySite, type Target, type Walk, walk, type World } from './index.ts';
+import {
+  type Call,
+  formatOutcome,
+  formatWalk,
+  outcomesOf,
+  type ProxySite,
+  type Target,
+  type Walk,
+  type World,
+  walk,
+} from './index.ts';
 import {
   edsCluster,
   endpointAt,
   endpointBehind,
   endpointsOf,
   httpManager,
+  type InitOf,
   MUTUAL,
   mutualTo,
   socket,
-  tcpProxy,
   TLS_INSPECTOR,
+  tcpProxy,
   typed,
 } from './testing/sample-resources.ts';
+import { sampleSite } from './testing/sample-site.ts';
 
 const SERVER = 'spiffe://cluster.local/ns/default/sa/server';
 const CLIENT = 'spiffe://cluster.local/ns/default/sa/client';
 
-interface Parts {
-  readonly identity: string;
-  readonly listeners: readonly MessageInitShape<typeof ListenerSchema>[];
-  readonly clusters?: readonly Cluster[];
-  readonly endpoints?: readonly ClusterLoadAssignment[];
-  readonly hosts?: readonly MessageInitShape<typeof VirtualHostSchema>[];
-}
-
-function site({ identity, listeners, clusters = [], endpoints = [], hosts = [] }: Parts): ProxySite {
-  const decoded = listeners.map((listener) => create(ListenerSchema, listener));
-  const byName = new Map<string, unknown>([
-    ...clusters.map((cluster) => [`Cluster ${cluster.name}`, cluster] as const),
-    ...endpoints.map((assignment) => [`ClusterLoadAssignment ${assignment.clusterName}`, assignment] as const),
-    ...hosts.map((host) => [`VirtualHost ${host.name}`, create(VirtualHostSchema, host)] as const),
-  ]);
-  return {
-    address: '10.0.0.1',
-    resources: {
-      listeners: () => decoded,
-      get: (type, name) => byName.get(`${type.slice(type.lastIndexOf('.') + 1)} ${name}`) as never,
-    },
-    certificate: (secret) => (secret === 'default' ? { uris: [identity], dnsNames: [] } : undefined),
-  };
-}
-
-type Route = MessageInitShape<typeof RouteSchema>;
+type Route = InitOf<typeof RouteSchema>;
 const TO_SERVICE: Route = {
   match: { pathSpecifier: { case: 'prefix', value: '/' } },
   action: { case: 'route', value: { clusterSpecifier: { case: 'cluster', value: 'service' } } },
@@ -63,7 +47,7 @@ const TO_SERVICE: Route = {
 function client(routes: readonly Route[]): ProxySite {
   const onDemand = typed('envoy.filters.http.on_demand', OnDemandSchema, {});
   const fault = typed('envoy.filters.http.fault', HTTPFaultSchema, {});
-  return site({
+  return sampleSite({
     identity: CLIENT,
     listeners: [
       {
@@ -87,7 +71,7 @@ function client(routes: readonly Route[]): ProxySite {
 }
 
 function gateway(): ProxySite {
-  return site({
+  return sampleSite({
     identity: 'spiffe://cluster.local/ns/istio-system/sa/gateway',
     listeners: [
       {
@@ -115,7 +99,12 @@ function server(): ProxySite {
       policies: {
         'only-get': {
           permissions: [
-            { rule: { case: 'header', value: { name: ':method', headerMatchSpecifier: { case: 'stringMatch', value: get } } } },
+            {
+              rule: {
+                case: 'header',
+                value: { name: ':method', headerMatchSpecifier: { case: 'stringMatch', value: get } },
+              },
+            },
           ],
           principals: [{ identifier: { case: 'authenticated', value: {} } }],
         },
@@ -127,7 +116,7 @@ function server(): ProxySite {
     action: { case: 'route', value: { clusterSpecifier: { case: 'cluster', value: 'inbound' } } },
   };
   const routes = { name: 'inbound', virtualHosts: [{ name: 'inbound', domains: ['*'], routes: [toApp] }] };
-  return site({
+  return sampleSite({
     identity: SERVER,
     listeners: [
       {
@@ -149,8 +138,17 @@ function server(): ProxySite {
 }
 
 function world(routes: readonly Route[]): World {
-  const sites: Readonly<Record<string, ProxySite>> = { client: client(routes), gateway: gateway(), near: server(), far: server() };
-  const byAddress: Readonly<Record<string, string>> = { '10.1.0.1': 'near', '10.2.0.2': 'far', '10.2.0.100': 'gateway' };
+  const sites: Readonly<Record<string, ProxySite>> = {
+    client: client(routes),
+    gateway: gateway(),
+    near: server(),
+    far: server(),
+  };
+  const byAddress: Readonly<Record<string, string>> = {
+    '10.1.0.1': 'near',
+    '10.2.0.2': 'far',
+    '10.2.0.100': 'gateway',
+  };
   return {
     proxy: (key) => sites[key],
     connect: (from, address, port): Target | undefined => {
@@ -210,7 +208,10 @@ test('a host that nobody has is a 404, and plaintext to a strict listener a clos
     destination: { address: '10.1.0.1', port: 8080 },
     host: 'service',
   });
-  assert.deepEqual(plain.paths.map(({ outcome }) => [outcome.status, outcome.failure?.kind]), [[undefined, 'no-filter-chain']]);
+  assert.deepEqual(
+    plain.paths.map(({ outcome }) => [outcome.status, outcome.failure?.kind]),
+    [[undefined, 'no-filter-chain']],
+  );
 });
 
 test('weights and faults split the calls; the shares stay exact', () => {
@@ -219,7 +220,12 @@ test('weights and faults split the calls; the shares stay exact', () => {
     value: {
       clusterSpecifier: {
         case: 'weightedClusters' as const,
-        value: { clusters: [{ name: 'service', weight: 3 }, { name: 'missing', weight: 1 }] },
+        value: {
+          clusters: [
+            { name: 'service', weight: 3 },
+            { name: 'missing', weight: 1 },
+          ],
+        },
       },
     },
   };
@@ -256,11 +262,17 @@ test('rewrites, redirects and direct responses', () => {
     match,
     action: {
       case: 'redirect',
-      value: { schemeRewriteSpecifier: { case: 'httpsRedirect', value: true }, pathRewriteSpecifier: { case: 'prefixRewrite', value: '/' } },
+      value: {
+        schemeRewriteSpecifier: { case: 'httpsRedirect', value: true },
+        pathRewriteSpecifier: { case: 'prefixRewrite', value: '/' },
+      },
     },
   };
   const [redirected] = call({ path: '/old?y=1' }, [redirect]).paths;
-  assert.deepEqual([redirected?.outcome.status, redirected?.outcome.headers['location']], [301, 'https://service.cluster2/?y=1']);
+  assert.deepEqual(
+    [redirected?.outcome.status, redirected?.outcome.headers['location']],
+    [301, 'https://service.cluster2/?y=1'],
+  );
 });
 
 test('CONNECT carries any bytes to the service', () => {
@@ -285,12 +297,19 @@ test('CONNECT carries any bytes to the service', () => {
     },
   );
   // The server's chain reads HTTP, so the tunnel gets there and the bytes are refused there.
-  assert.ok(found.paths.every(({ outcome }) => outcome.failure?.kind === 'protocol-error'), formatWalk(found));
+  assert.ok(
+    found.paths.every(({ outcome }) => outcome.failure?.kind === 'protocol-error'),
+    formatWalk(found),
+  );
 });
 
 function withHost(route: Route): ProxySite {
   const own = client([]);
-  const host = create(VirtualHostSchema, { name: 'http_proxy/service.cluster2:80', domains: ['service.cluster2:80'], routes: [route] });
+  const host = create(VirtualHostSchema, {
+    name: 'http_proxy/service.cluster2:80',
+    domains: ['service.cluster2:80'],
+    routes: [route],
+  });
   return {
     ...own,
     resources: {

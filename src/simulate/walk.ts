@@ -46,12 +46,18 @@ function enter(step: Step, connection: Connection, redirectedTo: number | undefi
   if (!listener) {
     return fail(step, 'no-listener', `no listener of ${step.proxy} is at ${destination.address}:${destination.port}`);
   }
-  return walkListener(step, redirectedTo === undefined ? listener : handedOver(resources, listener, destination), connection);
+  return walkListener(
+    step,
+    redirectedTo === undefined ? listener : handedOver(resources, listener, destination),
+    connection,
+  );
 }
 
 /** The kernel redirects to the loopback or to the wildcard address of this port. */
 function redirected(step: Step, to: { readonly address: string; readonly port: number }): Listener | undefined {
-  return listenerAt(step.site.resources, to) ?? listenerAt(step.site.resources, { address: '127.0.0.1', port: to.port });
+  return (
+    listenerAt(step.site.resources, to) ?? listenerAt(step.site.resources, { address: '127.0.0.1', port: to.port })
+  );
 }
 
 /** Continues at the other side of a connection. */

@@ -1,9 +1,13 @@
+import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type { ObjectRef } from '../model/index.ts';
 
-/** A message on its way to become a resource, with the objects that decided it. */
-export interface Built<T> {
-  readonly message: T;
+/** A message with the objects that decided it. */
+export interface Built<Message> {
+  readonly message: Message;
   readonly origins: readonly ObjectRef[];
-  /** Other names under which Envoy may ask for it. */
+  /** Names under which the resource answers too. */
   readonly aliases?: readonly string[];
 }
+
+/** The plain-object form of a message, to be spread into another. */
+export type InitOf<Desc extends DescMessage> = Exclude<MessageInitShape<Desc>, MessageShape<Desc>>;

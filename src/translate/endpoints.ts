@@ -1,35 +1,40 @@
-import { create } from '@bufbuild/protobuf';
-import type { Subset } from '../config/index.ts';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { isIpAddress } from '../config/index.ts';
 import type { LbEndpointSchema } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_components_pb.ts';
 import {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
-import { formatSniClusterName } from '../envoy/index.ts';
+import {
+  type EncodedEndpoint,
+  type EncodedResource,
+  encodeEndpoint,
+  formatSniClusterName,
+  internalAddress,
+  joinLoadAssignment,
+  joinLocality,
+  pipeAddress,
+  socketAddress,
+  versioned,
+} from '../envoy/index.ts';
 import { type MeshView, selects } from '../mesh/index.ts';
-import type { ClientScope, Endpoint, NetworkId, Service, ServicePort } from '../model/index.ts';
-import type { Built } from './built.ts';
-import type { InitOf } from './envoy-types.ts';
+import type { ClientScope, Endpoint, NetworkId } from '../model/index.ts';
+import { groupEndpoints, type LocalityPreference } from './endpoint-groups.ts';
 import { crossNetworkName } from './names.ts';
+import type { Target } from './targets.ts';
 
-/** What of a service one Envoy cluster stands for. */
-export interface Target {
-  readonly service: Service;
-  readonly port: ServicePort;
-  readonly subset?: Subset | undefined;
-  /** Own cluster's endpoints first, then the own region's, then others. */
-  readonly preferNear: boolean;
-  /** A gateway takes traffic into its own network only. */
-  readonly ownNetworkOnly: boolean;
-}
+type LbEndpoint = MessageInitShape<typeof LbEndpointSchema>;
 
-/** The endpoints a client may use: of the subset, in networks that it can reach. */
+/** The endpoints a client may use: of the subset, in networks that it can reach. Tracked. */
 export function reachableEndpoints(mesh: MeshView, client: ClientScope, target: Target): readonly Endpoint[] {
   const labels = target.subset?.labels;
   return mesh.endpoints
     .of(target.service.backing, target.port)
     .filter((endpoint) => endpoint.health !== 'draining' && selects(labels, endpoint.labels))
-    .filter((endpoint) => isLocal(client, endpoint) || (!target.ownNetworkOnly && canCross(mesh, endpoint)));
+    .filter((endpoint) => {
+      if (isLocal(client, endpoint)) return endpoint.address !== '';
+      return !target.ownNetworkOnly && canCross(mesh, endpoint);
+    });
 }
 
 function isLocal(client: ClientScope, endpoint: Endpoint): boolean {
@@ -41,123 +46,122 @@ function canCross(mesh: MeshView, endpoint: Endpoint): boolean {
   return endpoint.mtls && endpoint.network !== '' && mesh.gateways.entry(endpoint.network).addresses.length > 0;
 }
 
-/** The pod's own name in SNI: its network's gateway routes by it, so that it stays a single endpoint. */
-export function podSni(target: Pick<Target, 'service' | 'port'>, endpoint: Endpoint): string {
-  const { namespace, name } = kubernetesName(target.service);
-  return formatSniClusterName({
-    port: target.port.number,
-    subset: '',
-    hostname: `${endpoint.workload}.${name}.${namespace}.${endpoint.cluster}`,
-  });
+/**
+ * The SNI towards an endpoint. Behind another network's gateway a pod of a Kubernetes service has its own name, by which
+ * that gateway routes, so that it stays a single endpoint; all else goes by the service's name.
+ */
+function sniOf(client: ClientScope, target: Target, endpoint: Endpoint): string {
+  const { service, port, subset } = target;
+  if (isLocal(client, endpoint) || service.backing.kind !== 'kubernetes') {
+    return formatSniClusterName({ port: port.number, subset: subset?.name ?? '', hostname: service.hostname });
+  }
+  const { namespace, name } = service.backing;
+  const hostname = `${endpoint.workload}.${name}.${namespace}.${endpoint.cluster}`;
+  return formatSniClusterName({ port: port.number, subset: '', hostname });
 }
-
-function kubernetesName(service: Service): { readonly namespace: string; readonly name: string } {
-  return service.backing.kind === 'kubernetes' ? service.backing : { namespace: service.namespace, name: service.name };
-}
-
-type LbEndpoint = InitOf<typeof LbEndpointSchema>;
 
 /** One endpoint: its address inside the network, or the internal listener of the network it is behind. */
 export function lbEndpoint(client: ClientScope, target: Target, endpoint: Endpoint): LbEndpoint {
-  const local = isLocal(client, endpoint);
-  const serviceSni = formatSniClusterName({
-    port: target.port.number,
-    subset: target.subset?.name ?? '',
-    hostname: target.service.hostname,
-  });
+  const { cluster, namespace, workload, port } = endpoint;
   return {
     hostIdentifier: {
       case: 'endpoint',
       value: {
-        hostname: local ? serviceSni : podSni(target, endpoint),
-        address: local ? socketAddress(endpoint.address, endpoint.port) : internalAddress(endpoint),
+        hostname: sniOf(client, target, endpoint),
+        address: isLocal(client, endpoint)
+          ? addressOf(endpoint)
+          : internalAddress(
+              crossNetworkName(endpoint.network),
+              `${cluster}/${namespace}/${workload || endpoint.address}:${port}`,
+            ),
       },
     },
     loadBalancingWeight: endpoint.weight,
     metadata: {
       filterMetadata: {
         ...(endpoint.mtls ? { 'envoy.transport_socket_match': { tlsMode: 'istio' } } : {}),
-        istio: { workload: [endpoint.workload, endpoint.namespace, endpoint.cluster].join(';') },
+        istio: { workload: [workload, namespace, cluster].join(';') },
       },
     },
   };
 }
 
-type AddressInit = NonNullable<
-  Extract<NonNullable<LbEndpoint['hostIdentifier']>, { case: 'endpoint' }>['value']['address']
->;
+const UNIX = 'unix://';
 
-export function socketAddress(address: string, port: number): AddressInit {
-  return { address: { case: 'socketAddress', value: { address, portSpecifier: { case: 'portValue', value: port } } } };
+function addressOf({ address, port }: Endpoint): ReturnType<typeof socketAddress> {
+  return address.startsWith(UNIX) ? pipeAddress(address.slice(UNIX.length)) : socketAddress(address, port);
 }
 
-function internalAddress(endpoint: Endpoint): AddressInit {
-  return {
-    address: {
-      case: 'envoyInternalAddress',
-      value: {
-        addressNameSpecifier: { case: 'serverListenerName', value: crossNetworkName(endpoint.network) },
-        endpointId: `${endpoint.cluster}/${endpoint.namespace}/${endpoint.workload}:${endpoint.port}`,
-      },
-    },
-  };
+/** Can EDS tell it? Names are for clusters that look them up, and one name among the addresses spoils them all. */
+function isPlain({ address }: Endpoint): boolean {
+  return address === '' || address.startsWith(UNIX) || isIpAddress(address);
 }
 
-/** How far away an endpoint is: 0 own cluster, 1 own region, 2 elsewhere. */
-function distance(client: ClientScope, endpoint: Endpoint): number {
-  if (endpoint.cluster === client.cluster || endpoint.cluster === '') return 0;
-  return client.locality.region !== '' && endpoint.locality.region === client.locality.region ? 1 : 2;
+/** What an assignment is made for. */
+export interface AssignmentOf {
+  readonly name: string;
+  readonly target: Target;
+  readonly preference: LocalityPreference;
 }
 
-/** The EDS answer: endpoints by locality, nearest first; priorities have no gaps (Envoy requires that). */
-export function loadAssignment(
-  mesh: MeshView,
-  client: ClientScope,
-  named: { readonly name: string; readonly target: Target },
-): Built<ClusterLoadAssignment> {
-  const { name, target } = named;
-  const endpoints = reachableEndpoints(mesh, client, target);
-  const ranked = endpoints.map((endpoint) => ({
-    endpoint,
-    rank: target.preferNear ? distance(client, endpoint) : 0,
-  }));
-  const ranks = [...new Set(ranked.map(({ rank }) => rank))].sort();
-  const groups = new Map<string, { priority: number; locality: Endpoint['locality']; members: Endpoint[] }>();
-  for (const { endpoint, rank } of ranked) {
-    const { region, zone, subzone } = endpoint.locality;
-    const key = JSON.stringify([rank, region, zone, subzone]);
-    const group = groups.get(key) ?? { priority: ranks.indexOf(rank), locality: endpoint.locality, members: [] };
-    group.members.push(endpoint);
-    groups.set(key, group);
-  }
-  const message = create(ClusterLoadAssignmentSchema, {
-    clusterName: name,
-    endpoints: [...groups.entries()]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, { priority, locality, members }]) => ({
-        priority,
-        locality: { region: locality.region, zone: locality.zone, subZone: locality.subzone },
-        loadBalancingWeight: members.reduce((sum, { weight }) => sum + weight, 0),
-        lbEndpoints: members.map((endpoint) => lbEndpoint(client, target, endpoint)),
-      })),
+/** The endpoints of a cluster that looks names up itself; those in other networks cannot be told to it. Tracked. */
+export function inlineAssignment(mesh: MeshView, client: ClientScope, of: AssignmentOf): ClusterLoadAssignment {
+  const local = reachableEndpoints(mesh, client, of.target).filter((endpoint) => isLocal(client, endpoint));
+  return create(ClusterLoadAssignmentSchema, {
+    clusterName: of.name,
+    endpoints: groupEndpoints(client, local, of.preference).map(({ priority, locality, weight, members }) => ({
+      priority,
+      locality: { region: locality.region, zone: locality.zone, subZone: locality.subzone },
+      loadBalancingWeight: weight,
+      lbEndpoints: members.map((endpoint) => lbEndpoint(client, of.target, endpoint)),
+    })),
   });
-  return { message, origins: target.service.origins };
 }
 
-/** The EDS answer for the bytes into another network: its gateways. */
-export function gatewayAssignment(mesh: MeshView, network: NetworkId): Built<ClusterLoadAssignment> {
-  const entry = mesh.gateways.entry(network);
-  return {
-    message: create(ClusterLoadAssignmentSchema, {
-      clusterName: crossNetworkName(network),
-      endpoints: [
-        {
-          lbEndpoints: entry.addresses.map(({ address, port }) => ({
-            hostIdentifier: { case: 'endpoint' as const, value: { address: socketAddress(address, port) } },
-          })),
-        },
-      ],
+/**
+ * Each endpoint once per way to it, for all load assignments it is in: clients of a network share them. A pure cache: it
+ * goes with the endpoints, and what is in it is what would be encoded anew.
+ */
+const ENCODED = new WeakMap<Endpoint, Map<string, EncodedEndpoint>>();
+
+function encoded(client: ClientScope, target: Target, endpoint: Endpoint): EncodedEndpoint {
+  const ways = ENCODED.get(endpoint) ?? new Map<string, EncodedEndpoint>();
+  if (ways.size === 0) ENCODED.set(endpoint, ways);
+  const way = `${isLocal(client, endpoint) ? 'near' : 'far'} ${sniOf(client, target, endpoint)}`;
+  const known = ways.get(way);
+  if (known) return known;
+  const made = encodeEndpoint(lbEndpoint(client, target, endpoint));
+  ways.set(way, made);
+  return made;
+}
+
+/** The EDS answer: endpoints by locality, joined out of bytes (see load-assignment-writer). Tracked. */
+export function encodedAssignment(mesh: MeshView, client: ClientScope, of: AssignmentOf): EncodedResource {
+  const endpoints = reachableEndpoints(mesh, client, of.target).filter(
+    (endpoint) => isPlain(endpoint) || !isLocal(client, endpoint),
+  );
+  const groups = groupEndpoints(client, endpoints, of.preference);
+  const localities = groups.map(({ priority, locality: { region, zone, subzone: subZone }, weight, members }) =>
+    joinLocality({
+      priority,
+      locality: { region, zone, subZone },
+      weight,
+      endpoints: members.map((endpoint) => encoded(client, of.target, endpoint)),
     }),
-    origins: entry.origins,
-  };
+  );
+  return versioned(joinLoadAssignment({ clusterName: of.name, localities }));
+}
+
+/** The gateways of another network, as the endpoints of the cluster that carries bytes there. Tracked. */
+export function gatewayAssignment(mesh: MeshView, network: NetworkId): ClusterLoadAssignment {
+  return create(ClusterLoadAssignmentSchema, {
+    clusterName: crossNetworkName(network),
+    endpoints: [
+      {
+        lbEndpoints: mesh.gateways.entry(network).addresses.map(({ address, port }) => ({
+          hostIdentifier: { case: 'endpoint' as const, value: { address: socketAddress(address, port) } },
+        })),
+      },
+    ],
+  });
 }

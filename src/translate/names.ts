@@ -3,6 +3,7 @@
 /** The route configuration behind a sidecar's `http_proxy` listener (Istio: RDSHttpProxy). */
 export const HTTP_PROXY_ROUTES = 'http_proxy';
 export const BLACK_HOLE_CLUSTER = 'BlackHoleCluster';
+/** Where calls to hosts go that no object names. */
 export const PASSTHROUGH_CLUSTER = 'PassthroughCluster';
 
 /** The internal listener and the cluster that carry bytes into another network. */
@@ -15,12 +16,22 @@ export function parseCrossNetworkName(name: string): string | undefined {
   return name.startsWith('network|') ? name.slice('network|'.length) : undefined;
 }
 
+/**
+ * The cluster for an SNI at an east-west gateway. The prefix keeps a client, who chooses its SNI, from naming any other
+ * cluster of the gateway: one that speaks with the gateway's own identity, or leads into another network.
+ */
+export function passthroughName(sni: string): string {
+  return `${PASSTHROUGH}${sni}`;
+}
+
+const PASSTHROUGH = 'sni|';
+
+/** @returns the SNI, or undefined where the name is no such name. */
+export function parsePassthroughName(name: string): string | undefined {
+  return name.startsWith(PASSTHROUGH) ? name.slice(PASSTHROUGH.length) : undefined;
+}
+
 /** A listener's name (Istio: address and port). */
 export function listenerName(socket: { readonly address: string; readonly port: number }): string {
   return `${socket.address}_${socket.port}`;
-}
-
-/** A gateway's route configuration (Istio: `http.8080`). */
-export function gatewayRoutesName(port: number): string {
-  return `http.${port}`;
 }

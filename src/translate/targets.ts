@@ -1,76 +1,121 @@
+import type { Subset, TrafficPolicy } from '../config/index.ts';
 import { parseClusterName, parseSniClusterName } from '../envoy/index.ts';
-import { coversService, type DestinationRule, type MeshView } from '../mesh/index.ts';
-import { type ClientScope, parseHostname, type Service } from '../model/index.ts';
-import type { Target } from './endpoints.ts';
+import { coversService, type MeshView } from '../mesh/index.ts';
+import {
+  type ClientScope,
+  type Hostname,
+  hostnameCovers,
+  type ObjectRef,
+  parseHostname,
+  type Service,
+  type ServicePort,
+} from '../model/index.ts';
 
-/** A target with the rules that shape its Envoy cluster. */
+/** What of a service one Envoy cluster stands for. */
+export interface Target {
+  readonly service: Service;
+  readonly port: ServicePort;
+  readonly subset: Subset | undefined;
+  /** A gateway takes traffic into its own network only. */
+  readonly ownNetworkOnly: boolean;
+}
+
+/** A target with what DestinationRules say of it. */
 export interface RuledTarget extends Target {
-  readonly rules: readonly DestinationRule[];
+  readonly policy: TrafficPolicy | undefined;
+  readonly origins: readonly ObjectRef[];
 }
 
 /** The service of a host name, if the client's Sidecar object lets it see that. Tracked. */
 export function visibleService(mesh: MeshView, client: ClientScope, host: string): Service | undefined {
   const service = mesh.hosts.resolve(client.namespace, parseHostname(host));
   if (!service) return undefined;
+  return egressAllows(mesh, client, { namespace: service.namespace, hosts: service.spellings }) ? service : undefined;
+}
+
+/** May the client reach hosts of this namespace, by its Sidecar object's egress (Istio)? Gateways may all. Tracked. */
+export function egressAllows(
+  mesh: MeshView,
+  client: ClientScope,
+  to: { readonly namespace: string; readonly hosts: readonly Hostname[] },
+): boolean {
+  if (client.kind === 'gateway') return true;
   const egress = mesh.policies.sidecar(client)?.spec.egress;
-  if (client.kind === 'gateway' || !egress?.length) return service;
-  const allowed = egress.flatMap(({ hosts }) => hosts).some((entry) => egressCovers(entry, client, service));
-  return allowed ? service : undefined;
+  if (!egress?.length) return true;
+  return egress
+    .flatMap(({ hosts }) => hosts)
+    .some((entry) => {
+      const slash = entry.indexOf('/');
+      const given = slash < 0 ? '*' : entry.slice(0, slash);
+      const namespace = given === '.' ? client.namespace : given;
+      const pattern = parseHostname(entry.slice(slash + 1));
+      return (
+        (namespace === '*' || namespace === to.namespace) && to.hosts.some((host) => hostnameCovers(pattern, host))
+      );
+    });
 }
 
-/** `namespace/dnsName` of a Sidecar's egress hosts; namespace `*`, `.` or `~` (none). */
-function egressCovers(entry: string, client: ClientScope, service: Service): boolean {
-  const slash = entry.indexOf('/');
-  const namespace = slash < 0 ? '*' : entry.slice(0, slash);
-  const inNamespace =
-    namespace === '*' ||
-    namespace === service.namespace ||
-    (namespace === '.' && service.namespace === client.namespace);
-  return inNamespace && coversService(parseHostname(entry.slice(slash + 1)), service);
-}
-
-/** What `outbound|80|v1|reviews.default.svc.cluster.local` stands for, for this client. */
+/** What `outbound|80|v1|reviews.default.svc.cluster.local` stands for, for this client. Tracked. */
 export function outboundTarget(mesh: MeshView, client: ClientScope, name: string): RuledTarget | undefined {
   const parsed = parseClusterName(name);
   if (parsed?.direction !== 'outbound') return undefined;
   const service = visibleService(mesh, client, parsed.hostname);
   const port = service?.ports.find(({ number }) => number === parsed.port);
-  if (!service || !port) return undefined;
-  const rules = mesh.rules.destinationRulesOf(client.namespace, service, mesh.config.rootNamespace);
-  const subset = parsed.subset
-    ? rules.flatMap(({ spec }) => spec.subsets ?? []).find((s) => s.name === parsed.subset)
-    : undefined;
+  if (!service || !port || port.protocol === 'udp') return undefined;
+  const { policy, subsets, origins } = mesh.rules.destination(client, service);
+  const subset = parsed.subset ? subsets.find(({ name: own }) => own === parsed.subset) : undefined;
   if (parsed.subset && !subset) return undefined;
-  const locality = rules[0]?.spec.trafficPolicy?.loadBalancer?.localityLbSetting;
-  return { service, port, subset, rules, preferNear: locality?.enabled !== false, ownNetworkOnly: false };
+  return { service, port, subset, policy, origins, ownNetworkOnly: false };
 }
 
 /**
  * What an SNI stands for at an east-west gateway: a service (`outbound_.80_._.reviews.default.svc.cluster.local`), or one
- * pod of it (`pod.service.namespace.cluster`), of the gateway's own network and exposed by a Gateway's AUTO_PASSTHROUGH hosts.
+ * pod of it (`pod.service.namespace.cluster`), of the gateway's own network and exposed by a Gateway's AUTO_PASSTHROUGH
+ * hosts. What the service's own namespace may see is exposed. Tracked.
  */
-export function passthroughTarget(mesh: MeshView, client: ClientScope, name: string): Target | undefined {
-  const parsed = parseSniClusterName(name);
-  const service = parsed && mesh.hosts.resolve(client.namespace, parseHostname(parsed.hostname));
-  const port = service?.ports.find(({ number }) => number === parsed?.port);
-  if (!parsed || !service || !port || service.backing.kind !== 'kubernetes') return undefined;
+export function passthroughTarget(mesh: MeshView, client: ClientScope, sni: string): Target | undefined {
+  if (client.kind !== 'gateway') return undefined;
+  const parsed = parseSniClusterName(sni);
+  if (!parsed) return undefined;
+  const host = parseHostname(parsed.hostname);
+  const service = mesh.hosts.resolve(namespaceIn(host) ?? client.namespace, host);
+  const port = service?.ports.find(({ number }) => number === parsed.port);
+  if (!service || !port || port.protocol === 'udp' || service.backing.kind === 'dns') return undefined;
   if (!isExposed(mesh, client, service)) return undefined;
-  const rules = parsed.subset
-    ? mesh.rules.destinationRulesOf(service.namespace, service, mesh.config.rootNamespace)
+  const subsets = parsed.subset
+    ? mesh.rules.destination({ namespace: service.namespace, labels: {} }, service).subsets
     : [];
-  const subset = rules.flatMap(({ spec }) => spec.subsets ?? []).find((candidate) => candidate.name === parsed.subset);
+  const subset = subsets.find(({ name }) => name === parsed.subset);
   if (parsed.subset && !subset) return undefined;
-  return { service, port, subset, preferNear: false, ownNetworkOnly: true };
+  return { service, port, subset, ownNetworkOnly: true };
 }
 
+/** `reviews.default.svc.cluster.local` and `pod.reviews.default.cluster2`: both name their namespace. */
+function namespaceIn(host: Hostname): string | undefined {
+  const labels = host.split('.');
+  return host.endsWith('.svc.cluster.local') ? labels.at(-4) : labels.length > 3 ? labels.at(-2) : undefined;
+}
+
+/** Hosts of AUTO_PASSTHROUGH servers cover a pod or a cluster's part of a service by the service's full name. */
 function isExposed(mesh: MeshView, client: ClientScope, service: Service): boolean {
-  if (service.backing.kind !== 'kubernetes') return false;
-  const { name, namespace } = service.backing;
-  const full = mesh.hosts.resolve(namespace, parseHostname(`${name}.${namespace}.svc.cluster.local`));
-  const servers = mesh.gateways.of(client).flatMap(({ spec }) => spec.servers ?? []);
-  return servers
-    .filter(({ tls }) => tls?.mode === 'AUTO_PASSTHROUGH')
-    .flatMap(({ hosts }) => hosts)
-    .map((host) => parseHostname(host.slice(host.indexOf('/') + 1)))
-    .some((pattern) => coversService(pattern, service) || (full !== undefined && coversService(pattern, full)));
+  const names = [service];
+  if (service.backing.kind === 'kubernetes') {
+    const { name, namespace } = service.backing;
+    const full = mesh.hosts.resolve(namespace, parseHostname(`${name}.${namespace}.svc.cluster.local`));
+    if (full) names.push(full);
+  }
+  return mesh.gateways.of(client).some((gateway) =>
+    (gateway.spec.servers ?? [])
+      .filter(({ tls }) => tls?.mode === 'AUTO_PASSTHROUGH')
+      .flatMap(({ hosts }) => hosts)
+      .some((host) => {
+        const slash = host.indexOf('/');
+        const given = slash < 0 ? '*' : host.slice(0, slash);
+        const namespace = given === '.' ? gateway.meta.namespace : given;
+        const pattern = parseHostname(host.slice(slash + 1));
+        return (
+          (namespace === '*' || namespace === service.namespace) && names.some((one) => coversService(pattern, one))
+        );
+      }),
+  );
 }

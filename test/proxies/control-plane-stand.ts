@@ -17,6 +17,7 @@ export class ControlPlaneStand {
   readonly #folder: string;
   readonly #mesh = new MemoryMesh();
   #authority = newAuthority();
+  #token = '';
   #server: AdsServer | undefined;
   port = 0;
 
@@ -36,6 +37,7 @@ export class ControlPlaneStand {
       admit: async ({ authorization, node }) => {
         this.tokens.push(authorization ?? '');
         this.nodes.push(node);
+        if (authorization !== `Bearer ${this.#token}`) return { kind: 'refused', reason: 'This token is not known.' };
         return { kind: 'admitted', feed: this.#mesh.feed(), cluster: 'cluster1', namespace: 'default', pod: node.id };
       },
     });
@@ -46,7 +48,9 @@ export class ControlPlaneStand {
     await this.#server?.close();
   }
 
+  /** The one token that is good from now on. */
   writeToken(token: string): Promise<void> {
+    this.#token = token;
     return replaceFile(join(this.#folder, 'token', 'token'), token);
   }
 

@@ -114,13 +114,13 @@ test('a new token and new roots are taken up without a restart', { skip }, async
   await Promise.all([stand.writeToken('token-2'), stand.replaceRoot()]);
   stand.tokens.length = 0;
   await stand.start();
-  await until(() => stand.tokens.length > 0);
-  assert.equal(stand.tokens[0], 'Bearer token-2');
+  await until(() => stand.tokens.includes('Bearer token-2'), 20_000);
   assert.equal(proxy.status().restarts, 0);
 });
 
 test('an Envoy that is killed comes back', { skip }, async () => {
-  const { pid = 0 } = proxy.status();
+  const { pid } = proxy.status();
+  assert.ok(pid, 'Envoy does not run');
   process.kill(pid, 'SIGKILL');
   await until(() => proxy.status().phase === 'backing-off');
   const { diagnostic, reason, nextTryAtMs } = proxy.status();

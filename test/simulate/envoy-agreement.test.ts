@@ -7,6 +7,7 @@ import { connect as tlsConnect } from 'node:tls';
 import { create } from '@bufbuild/protobuf';
 import type { Cluster } from '../../src/envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import { type Listener, ListenerSchema } from '../../src/envoy/gen/envoy/config/listener/v3/listener_pb.ts';
+import { RBACSchema } from '../../src/envoy/gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
 import { RouterSchema } from '../../src/envoy/gen/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import { TlsInspectorSchema } from '../../src/envoy/gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
 import { ConfigSchema as DirectResponseSchema } from '../../src/envoy/gen/envoy/extensions/filters/network/direct_response/v3/config_pb.ts';
@@ -14,7 +15,15 @@ import { HttpConnectionManagerSchema } from '../../src/envoy/gen/envoy/extension
 import { type Call, formatWalk, type ProxySite, type Walk, walk } from '../../src/simulate/index.ts';
 import { httpManager, socket } from '../../src/simulate/testing/sample-resources.ts';
 import { Chance } from './chance.ts';
-import { randomChains, randomCluster, randomHeaders, randomHost, randomPath, randomRoutes } from './random-resources.ts';
+import {
+  randomChains,
+  randomCluster,
+  randomHeaders,
+  randomHost,
+  randomPath,
+  randomRoutes,
+} from './random-resources.ts';
+import { randomPolicies, randomRedirects } from './random-rules.ts';
 import { exchange, freePorts, type RealEnvoy, startEnvoy } from './real-envoy.ts';
 
 const SEED = 20_261_123;
@@ -30,10 +39,12 @@ let ports: readonly number[] = [];
 const routesPort = (round: number): number => ports[round] ?? 0;
 const chainsPort = (round: number): number => ports[ROUNDS + round] ?? 0;
 const balancedPort = (round: number): number => ports[2 * ROUNDS + round] ?? 0;
-const backendPort = (index: number): number => ports[3 * ROUNDS + index] ?? 0;
+const policiesPort = (round: number): number => ports[3 * ROUNDS + round] ?? 0;
+const redirectsPort = (round: number): number => ports[4 * ROUNDS + round] ?? 0;
+const backendPort = (index: number): number => ports[5 * ROUNDS + index] ?? 0;
 
 before(async () => {
-  ports = await freePorts(3 * ROUNDS + BACKENDS);
+  ports = await freePorts(5 * ROUNDS + BACKENDS);
   const chance = new Chance(SEED);
   const rounds = Array.from({ length: ROUNDS }, (_, round) => round);
   const backends = Array.from({ length: BACKENDS }, (_, index) => backendPort(index));
@@ -42,9 +53,11 @@ before(async () => {
     ...rounds.map((round) => randomRoutes(chance, routesPort(round))),
     ...rounds.map((round) => randomChains(chance, chainsPort(round))),
     ...rounds.map((round) => balanced(round)),
+    ...rounds.map((round) => randomPolicies(chance, policiesPort(round))),
+    ...rounds.map((round) => randomRedirects(chance, redirectsPort(round))),
     ...backends.map(backend),
   ];
-  const extensions = [HttpConnectionManagerSchema, RouterSchema, TlsInspectorSchema, DirectResponseSchema];
+  const extensions = [HttpConnectionManagerSchema, RouterSchema, TlsInspectorSchema, DirectResponseSchema, RBACSchema];
   envoy = await startEnvoy({ listeners, clusters, extensions });
 });
 
@@ -56,7 +69,10 @@ after(async () => {
 function balanced(round: number): Listener {
   const route = {
     match: { pathSpecifier: { case: 'prefix' as const, value: '/' } },
-    action: { case: 'route' as const, value: { clusterSpecifier: { case: 'cluster' as const, value: `cluster-${round}` } } },
+    action: {
+      case: 'route' as const,
+      value: { clusterSpecifier: { case: 'cluster' as const, value: `cluster-${round}` } },
+    },
   };
   const routes = { name: 'balanced', virtualHosts: [{ name: 'all', domains: ['*'], routes: [route] }] };
   return create(ListenerSchema, {
@@ -87,7 +103,9 @@ function simulate(call: Pick<Call, 'destination' | 'kind' | 'host'> & Partial<Ca
     certificate: () => undefined,
     resources: {
       listeners: () => listeners,
-      get: (type, name) => (type.endsWith('.Cluster') ? clusters.find((cluster) => cluster.name === name) : undefined) as never,
+      isPushed: () => true,
+      get: (type, name) =>
+        (type.endsWith('.Cluster') ? clusters.find((cluster) => cluster.name === name) : undefined) as never,
     },
   };
   const world = { proxy: () => site, connect: () => ({ kind: 'proxy', proxy: 'envoy' }) as const };
@@ -99,34 +117,73 @@ interface Probe {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly address?: string;
+  readonly localAddress?: string;
 }
 
-function ask(probe: Probe): Promise<string> {
+/** `200 body`, or `302 location`. */
+function ask({ address = '127.0.0.1', ...probe }: Probe): Promise<string> {
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', ...probe }, (answer) => {
+    const sent = request({ host: address, agent: false, ...probe }, (answer) => {
       let body = '';
       answer.on('data', (chunk: Buffer) => {
         body += chunk.toString();
       });
-      answer.on('end', () => resolve(`${answer.statusCode} ${body}`));
+      answer.on('end', () => resolve(`${answer.statusCode} ${answer.headers.location ?? body}`));
     });
     sent.on('error', reject);
     sent.end();
   });
 }
 
-test('hosts, paths, headers and queries lead to the same route', async () => {
-  const chance = new Chance(SEED + 1);
+/** Asks Envoy and the simulator the same, with a random request. */
+async function assertSameAnswer(chance: Chance, port: number): Promise<void> {
+  const [host, path, headers, method] = [
+    randomHost(chance),
+    randomPath(chance),
+    randomHeaders(chance),
+    chance.pick(['GET', 'PUT']),
+  ];
+  const [address, localAddress] = [chance.pick(['127.0.0.1', '127.0.0.2']), chance.pick(['127.0.0.1', '127.0.0.2'])];
+  const authority = chance.pick([host, `${host}:80`, `${host}:8080`]);
+  const bound = { address, localAddress };
+  const real = await ask({ port, method, path, headers: { host: authority, ...headers }, ...bound });
+  const source = { address: localAddress, port: 40_000 };
+  const found = simulate({
+    kind: 'http',
+    destination: { address, port },
+    source,
+    host: authority,
+    path,
+    headers,
+    method,
+  });
+  const [outcome] = found.paths.map((each) => each.outcome);
+  const simulated = `${outcome?.status} ${outcome?.headers['location'] ?? outcome?.body ?? ''}`;
+  assert.equal(
+    simulated,
+    real,
+    `${method} ${authority}${path} ${JSON.stringify({ headers, ...bound })}\n${formatWalk(found)}`,
+  );
+}
+
+async function assertSameAnswers(seed: number, portOf: (round: number) => number): Promise<void> {
+  const chance = new Chance(seed);
   for (let round = 0; round < ROUNDS; round++) {
-    for (let probe = 0; probe < PROBES; probe++) {
-      const port = routesPort(round);
-      const [host, path, headers, method] = [randomHost(chance), randomPath(chance), randomHeaders(chance), chance.pick(['GET', 'PUT'])];
-      const real = await ask({ port, method, path, headers: { host, ...headers } });
-      const found = simulate({ kind: 'http', destination: { address: '127.0.0.1', port }, host, path, headers, method });
-      const [outcome] = found.paths.map((each) => each.outcome);
-      assert.equal(`${outcome?.status} ${outcome?.body ?? ''}`, real, `${method} ${host}${path} ${JSON.stringify(headers)}\n${formatWalk(found)}`);
-    }
+    for (let probe = 0; probe < PROBES; probe++) await assertSameAnswer(chance, portOf(round));
   }
+}
+
+test('hosts, paths, headers and queries lead to the same route', async () => {
+  await assertSameAnswers(SEED + 1, routesPort);
+});
+
+test('policies let the same requests through', async () => {
+  await assertSameAnswers(SEED + 3, policiesPort);
+});
+
+test('redirects lead to the same place', async () => {
+  await assertSameAnswers(SEED + 4, redirectsPort);
 });
 
 /** The first bytes that a TLS client sends. */
@@ -153,8 +210,13 @@ test('addresses, server names and protocols lead to the same filter chain', asyn
       const withTls = chance.below(3) > 0;
       const sni = chance.pick(['', 'a.example', 'b.a.example', 'c.b.a.example', 'x.example', 'other.org']);
       const alpn = chance.pick([[], ['istio'], ['h2', 'istio'], ['http/1.1'], ['smtp']]);
-      const bytes = withTls ? await clientHello(sni, alpn) : new TextEncoder().encode('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
-      const real = await exchange({ host: destination.address, port: destination.port, localAddress: source.address }, bytes);
+      const bytes = withTls
+        ? await clientHello(sni, alpn)
+        : new TextEncoder().encode('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+      const real = await exchange(
+        { host: destination.address, port: destination.port, localAddress: source.address },
+        bytes,
+      );
       const tls = withTls ? { tls: { sni, alpn } } : {};
       const found = simulate({ kind: 'tcp', destination, source, host: 'a', ...tls });
       const [outcome] = found.paths.map((each) => each.outcome);
@@ -181,7 +243,10 @@ test('endpoints get the same shares', async () => {
     }
     for (const key of new Set([...expected.keys(), ...counted.keys()])) {
       const [real, share] = [counted.get(key) ?? 0, expected.get(key) ?? 0];
-      assert.ok(Math.abs(real - share) < 0.09, `round ${round}: ${key} gets ${real}, simulated ${share}\n${formatWalk(found)}`);
+      assert.ok(
+        Math.abs(real - share) < 0.09,
+        `round ${round}: ${key} gets ${real}, simulated ${share}\n${formatWalk(found)}`,
+      );
     }
   }
 });

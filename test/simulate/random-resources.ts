@@ -1,23 +1,39 @@
 /** Random listeners, routes and clusters that Envoy accepts, from a seed: what the simulator is held against Envoy with. */
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { type Cluster, Cluster_DiscoveryType, ClusterSchema } from '../../src/envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
+import {
+  type Cluster,
+  Cluster_DiscoveryType,
+  ClusterSchema,
+} from '../../src/envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import { HealthStatus } from '../../src/envoy/gen/envoy/config/core/v3/health_check_pb.ts';
 import {
   type FilterChainMatchSchema,
   FilterChainMatch_ConnectionSourceType as SourceType,
 } from '../../src/envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
 import { type Listener, ListenerSchema } from '../../src/envoy/gen/envoy/config/listener/v3/listener_pb.ts';
-import type { HeaderMatcherSchema, RouteMatchSchema, VirtualHostSchema } from '../../src/envoy/gen/envoy/config/route/v3/route_components_pb.ts';
+import type {
+  HeaderMatcherSchema,
+  RouteMatchSchema,
+  VirtualHostSchema,
+} from '../../src/envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import { ConfigSchema as DirectResponseSchema } from '../../src/envoy/gen/envoy/extensions/filters/network/direct_response/v3/config_pb.ts';
 import { httpManager, socket, TLS_INSPECTOR, typed } from '../../src/simulate/testing/sample-resources.ts';
-import { Chance } from './chance.ts';
+import type { Chance } from './chance.ts';
 
 const LABELS = ['a', 'b', 'shop'];
 
 /** `b.a.example`, `*.a.example`, `shop.*`, `*`. */
 export function randomDomain(chance: Chance): string {
   const name = `${chance.pick(LABELS)}.${chance.pick(LABELS)}.example`;
-  return chance.pick([name, `*.${name.slice(name.indexOf('.') + 1)}`, `${name.split('.')[0]}.*`, `*${name}`, '*', '*.example', name.toUpperCase()]);
+  return chance.pick([
+    name,
+    `*.${name.slice(name.indexOf('.') + 1)}`,
+    `${name.split('.')[0]}.*`,
+    `*${name}`,
+    '*',
+    '*.example',
+    name.toUpperCase(),
+  ]);
 }
 
 export function randomHost(chance: Chance): string {
@@ -49,7 +65,10 @@ function randomHeaderMatcher(chance: Chance): HeaderMatcher {
     { case: 'stringMatch', value: { matchPattern: { case: 'prefix', value: text }, ignoreCase } },
     { case: 'stringMatch', value: { matchPattern: { case: 'suffix', value: text }, ignoreCase } },
     { case: 'stringMatch', value: { matchPattern: { case: 'contains', value: text }, ignoreCase } },
-    { case: 'stringMatch', value: { matchPattern: { case: 'safeRegex', value: { regex: chance.pick(['one', 'o.*', '[0-9]+']) } } } },
+    {
+      case: 'stringMatch',
+      value: { matchPattern: { case: 'safeRegex', value: { regex: chance.pick(['one', 'o.*', '[0-9]+']) } } },
+    },
   ];
   return {
     name: chance.pick(['x-one', 'x-two', ':method', ':path']),
@@ -90,7 +109,11 @@ function randomMatch(chance: Chance): RouteMatch {
 
 /** Virtual hosts whose routes answer with their own names. */
 export function randomRoutes(chance: Chance, port: number): Listener {
-  const domains = [...new Map(Array.from({ length: 8 }, () => randomDomain(chance)).map((domain) => [domain.toLowerCase(), domain])).values()];
+  const domains = [
+    ...new Map(
+      Array.from({ length: 8 }, () => randomDomain(chance)).map((domain) => [domain.toLowerCase(), domain]),
+    ).values(),
+  ];
   const virtualHosts: MessageInitShape<typeof VirtualHostSchema>[] = domains.map((domain, host) => ({
     name: `host-${host}`,
     domains: [domain],
@@ -98,14 +121,17 @@ export function randomRoutes(chance: Chance, port: number): Listener {
       match: randomMatch(chance),
       action: {
         case: 'directResponse' as const,
-        value: { status: 200, body: { specifier: { case: 'inlineString' as const, value: `host-${host} route-${route}` } } },
+        value: {
+          status: 200,
+          body: { specifier: { case: 'inlineString' as const, value: `host-${host} route-${route}` } },
+        },
       },
     })),
   }));
   const routes = { name: `routes-${port}`, virtualHosts, ignorePortInHostMatching: true };
   return create(ListenerSchema, {
     name: `routes-${port}`,
-    address: socket('127.0.0.1', port),
+    address: socket('0.0.0.0', port),
     filterChains: [{ filters: [httpManager(routes)] }],
   });
 }
@@ -133,7 +159,10 @@ function randomChainMatch(chance: Chance, port: number): ChainMatch {
 /** A listener whose filter chains answer with their own names; on every address of the loopback. */
 export function randomChains(chance: Chance, port: number): Listener {
   const matches = new Map(
-    Array.from({ length: 2 + chance.below(6) }, () => randomChainMatch(chance, port)).map((match) => [JSON.stringify(match), match]),
+    Array.from({ length: 2 + chance.below(6) }, () => randomChainMatch(chance, port)).map((match) => [
+      JSON.stringify(match),
+      match,
+    ]),
   );
   const answer = (name: string): ReturnType<typeof typed> =>
     typed('direct_response', DirectResponseSchema, { response: { specifier: { case: 'inlineString', value: name } } });

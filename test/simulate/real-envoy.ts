@@ -34,7 +34,9 @@ export async function startEnvoy(resources: StaticResources): Promise<RealEnvoy>
     admin: { address: { address: { case: 'pipe', value: { path: adminSocket, mode: 0o600 } } } },
     staticResources: { listeners: [...resources.listeners], clusters: [...resources.clusters] },
   });
-  const json = JSON.stringify(toJson(BootstrapSchema, bootstrap, { registry: createRegistry(...resources.extensions) }));
+  const json = JSON.stringify(
+    toJson(BootstrapSchema, bootstrap, { registry: createRegistry(...resources.extensions) }),
+  );
   const file = join(folder, 'envoy.json');
   writeFileSync(file, json);
   const args = ['--disable-hot-restart', '--concurrency', '1', '--log-level', 'warning', '--config-path', file];

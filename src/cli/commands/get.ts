@@ -5,6 +5,7 @@ import { connectFleet } from '../find-fleet.ts';
 import type { FleetClient } from '../fleet-client.ts';
 import { at, type Body, entriesAt, formatLabels, textAt } from '../objects/body.ts';
 import { columnsOf } from '../objects/columns.ts';
+import { controlPlanePods } from '../objects/control-plane-pod.ts';
 import { formatResourceName, type KindNames, parseKinds } from '../objects/kinds.ts';
 import { parseLabelSelector } from '../objects/label-selector.ts';
 import { formatStructured, structuredFormat } from '../output/structured.ts';
@@ -29,7 +30,7 @@ export const run: RunCommand = async (call) => {
   const status = await client.status();
   const cluster = chooseCluster(status, call);
   const found = await Promise.all(
-    wanted.kinds.map((kind) => list(client, call, { cluster: cluster.name, kind, names: wanted.names })),
+    wanted.kinds.map((kind) => list(client, call, { status, cluster, kind, names: wanted.names })),
   );
   const missing = wanted.names.filter(
     (name) => !found.some(({ bodies }) => bodies.some((body) => textAt(body, 'metadata', 'name') === name)),
@@ -66,23 +67,22 @@ function parseWanted([first = '', ...names]: readonly string[]): Wanted {
 }
 
 interface ListRequest {
-  readonly cluster: string;
+  readonly status: FleetStatus;
+  readonly cluster: ClusterStatus;
   readonly kind: KindNames;
   readonly names: readonly string[];
 }
 
-async function list(
-  client: FleetClient,
-  { options }: CommandCall,
-  { cluster, kind, names }: ListRequest,
-): Promise<Found> {
+async function list(client: FleetClient, { options }: CommandCall, request: ListRequest): Promise<Found> {
+  const { status, cluster, kind, names } = request;
   const isAll = options.flag('allNamespaces') || !kind.namespaced;
   const namespace = isAll ? undefined : (options.text('namespace') ?? 'default');
-  const objects: ObjectList = await client.objects(cluster, kind.kind, namespace);
+  const objects: ObjectList = await client.objects(cluster.name, kind.kind, namespace);
   const selector = options.text('selector');
   const matches = selector === undefined ? () => true : parseLabelSelector(selector);
-  const bodies = objects.items
-    .map(({ body }) => body)
+  const stored = objects.items.map(({ body }) => body);
+  const hasControlPlane = kind.kind === 'Pod' && (namespace === undefined || namespace === 'istio-system');
+  const bodies = [...stored, ...(hasControlPlane ? controlPlanePods(status, cluster, stored) : [])]
     .filter((body) => isOfGroup(body, kind))
     .filter((body) => names.length === 0 || names.includes(textAt(body, 'metadata', 'name')))
     .filter((body) => matches(Object.fromEntries(entriesAt(body, 'metadata', 'labels'))));

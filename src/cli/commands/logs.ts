@@ -1,23 +1,29 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { statePathsOf } from '../../embedded/state-api.ts';
 import { notFoundError } from '../cli-error.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
-import { connectFleet } from '../find-fleet.ts';
+import { connectFleet, findFleet } from '../find-fleet.ts';
 import { LogReader } from '../output/log-reader.ts';
-import { findPod } from '../target.ts';
+import { chooseCluster, findPod, parseTarget } from '../target.ts';
 
 /** How often a log that is followed is looked at. */
 const POLL_MS = 200;
 
+/** One pod's logs by container. */
+interface PodLogs {
+  readonly name: string;
+  readonly logs: Readonly<Record<string, string>>;
+}
+
 export const run: RunCommand = async (call) => {
-  const client = connectFleet(call);
-  const { cluster, pod } = await findPod(client, call, call.args[0] ?? '');
-  const { logs } = await client.pod(cluster, pod.namespace, pod.name);
+  const { name, logs } = (await controlPlaneLogs(call)) ?? (await podLogs(call));
   const names = Object.keys(logs);
   const container = call.options.text('container') ?? (names.includes('app') ? 'app' : names[0]);
   const path = container === undefined ? undefined : logs[container];
   if (path === undefined) {
     throw notFoundError(
-      `the pod ${pod.name} has no container "${container ?? 'app'}"`,
+      `${name} has no container "${container ?? 'app'}"`,
       names.length > 0 ? `It has: ${names.join(', ')}.` : 'None of its containers has been started yet.',
       'Choose one with `-c`.',
     );
@@ -32,6 +38,30 @@ export const run: RunCommand = async (call) => {
   }
   return 0;
 };
+
+async function podLogs(call: CommandCall): Promise<PodLogs> {
+  const client = connectFleet(call);
+  const { cluster, pod } = await findPod(client, call, call.args[0] ?? '');
+  return { name: pod.name, logs: (await client.pod(cluster, pod.namespace, pod.name)).logs };
+}
+
+/** The control plane of a cluster is no pod here, but it is asked for as the deployment that it is on Kubernetes. */
+async function controlPlaneLogs(call: CommandCall): Promise<PodLogs | undefined> {
+  const target = parseTarget(call.args[0] ?? '');
+  const name = target.kind === 'owner' ? target.owner : `deployment/${target.name}`;
+  if (name !== 'deployment/istiod' || call.options.text('namespace') !== 'istio-system') return undefined;
+  const fleet = findFleet(call);
+  const cluster = chooseCluster(await connectFleet(call).status(), call);
+  if (cluster.controlPlane.cluster !== cluster.name) {
+    throw notFoundError(
+      `${cluster.name} has no control plane of its own`,
+      `Its proxies are served by that of ${cluster.controlPlane.cluster}.`,
+      `Read that one's log with \`--context ${cluster.controlPlane.cluster}\`.`,
+    );
+  }
+  const { logs } = statePathsOf(fleet.stateFolder);
+  return { name: 'istiod', logs: { discovery: join(logs, cluster.name, 'istio-system', 'istiod', 'discovery.log') } };
+}
 
 /** Until Ctrl-C. */
 async function follow(reader: LogReader, { terminal }: CommandCall): Promise<void> {

@@ -7,6 +7,7 @@ import type { CommandCall, RunCommand } from '../command-spec.ts';
 import { readFleet } from '../find-fleet.ts';
 import { FleetClient } from '../fleet-client.ts';
 import { alreadyRuns, runDetached } from '../up/detached.ts';
+import { DiagnosticNews } from '../up/diagnostic-news.ts';
 import { listenForStop } from '../up/stop-signals.ts';
 import { showChanges, showSuggestions, showUntilReady } from '../up/watch-fleet.ts';
 
@@ -39,19 +40,28 @@ async function runHere({ terminal, options, env, now }: CommandCall, dir: string
   // It is awaited below; until then a failure must only end the watching.
   starting.catch(() => stop.abort());
   const client = new FleetClient(statePathsOf(stateFolderOf(dir, env)).controlSocket);
-  const watch = { client, terminal, signal: stop.signal, startedAtMs, now };
+  const watch = { client, terminal, signal: stop.signal, startedAtMs, now, env, news: new DiagnosticNews() };
   const ready = await showUntilReady(watch);
   const fleet = await starting.catch((error: unknown) => {
     if (!(error instanceof FleetError)) throw error;
     for (const diagnostic of error.diagnostics) terminal.err(`${formatDiagnostic(diagnostic)}\n`);
-    throw new CliError({ code: error.code, what: error.what, why: error.why, remedy: error.remedy });
+    throw new CliError({ code: error.code, what: error.message, why: error.why, remedy: error.remedy });
   });
   // `down` from elsewhere.
   fleet.stopped.then(stop.abort);
   if (ready) {
     await showSuggestions(watch, ready);
     if (terminal.isInteractive) terminal.out('Ctrl-C stops it.\n');
-    await showChanges(watch, ready);
+    let isNews = true;
+    fleet.onChange(() => {
+      isNews = true;
+    });
+    const hasChanged = (): boolean => {
+      const answer = isNews;
+      isNews = false;
+      return answer;
+    };
+    await showChanges({ ...watch, hasChanged }, ready);
   }
   if (terminal.isInteractive) terminal.err('\nStopping; Ctrl-C again does not wait for requests in flight.\n');
   await fleet.stop();

@@ -76,6 +76,12 @@ function ofPod(read: (pod: PodStatus) => string, otherwise: Column['cell']): Col
   return (body, context) => (context.pod ? read(context.pod) : otherwise(body, context));
 }
 
+/** Of a pod that the fleet does not run, as its status says. */
+function readyContainers(body: Body): string {
+  const statuses = listAt(body, 'status', 'containerStatuses');
+  return `${statuses.filter((each) => at(each, 'ready') === true).length}/${statuses.length}`;
+}
+
 function endpointAddresses(body: Body): string {
   const addresses = listAt(body, 'endpoints').flatMap((endpoint) => listAt(endpoint, 'addresses').map(String));
   return addresses.join(',') || '<unset>';
@@ -94,10 +100,7 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   Pod: [
     column(
       'READY',
-      ofPod(
-        ({ containers }) => `${containers.ready}/${containers.total}`,
-        () => '',
-      ),
+      ofPod(({ containers }) => `${containers.ready}/${containers.total}`, readyContainers),
     ),
     column(
       'STATUS',

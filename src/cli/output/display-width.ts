@@ -19,14 +19,35 @@ export function displayWidth(text: string): number {
   return width;
 }
 
-/** The beginning of a line that fits into so many columns, with `…` where something was cut off. Colors end with it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
+const STYLE = /(\u001b\[[\d;]*m)/;
+
+/** The beginning of a line that fits into so many columns, with `…` where something was cut off. Colors stay. */
 export function fitWidth(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
-  const visible = stripVTControlCharacters(text);
+  let room = columns - 1;
   let fitting = '';
-  for (const { segment } of GRAPHEMES.segment(visible)) {
-    if (displayWidth(fitting + segment) >= columns) break;
-    fitting += segment;
+  for (const part of text.split(STYLE)) {
+    // Styles after the end are kept as well: they are what switches the others off.
+    if (STYLE.test(part)) fitting += part;
+    else if (room >= 0) {
+      const { cut, left } = cutPlain(part, room);
+      fitting += cut;
+      room = left;
+    }
   }
-  return columns > 0 ? `${fitting}…` : '';
+  return columns > 0 ? fitting : '';
+}
+
+/** @returns the part that fits, and the columns that are left; -1 once something was cut off. */
+function cutPlain(text: string, room: number): { readonly cut: string; readonly left: number } {
+  let left = room;
+  let cut = '';
+  for (const { segment } of GRAPHEMES.segment(stripVTControlCharacters(text))) {
+    const width = displayWidth(segment);
+    if (width > left) return { cut: `${cut}…`, left: -1 };
+    cut += segment;
+    left -= width;
+  }
+  return { cut, left };
 }

@@ -23,7 +23,7 @@ export interface DumpedSecret {
 export function parseConfigDump(value: unknown): ConfigDump {
   const parts = new Map(listAt(value, 'configs').map((part) => [textAt(part, '@type').split('.').at(-1) ?? '', part]));
   const ofPart = (part: string, list: string, ...path: readonly string[]): readonly Dumped[] =>
-    listAt(parts.get(part), list).flatMap((entry) => asDumped(at(entry, ...path)) ?? []);
+    listAt(parts.get(part), list).flatMap((entry) => listOfDumped(at(entry, ...path)));
   return {
     listeners: byName([
       ...ofPart('ListenersConfigDump', 'dynamic_listeners', 'active_state', 'listener'),
@@ -52,6 +52,11 @@ function secretsOf(part: unknown, list: string, state: DumpedSecret['state']): r
     state,
     secret: asDumped(at(entry, 'secret')) ?? {},
   }));
+}
+
+function listOfDumped(value: unknown): readonly Dumped[] {
+  const dumped = asDumped(value);
+  return dumped ? [dumped] : [];
 }
 
 function asDumped(value: unknown): Dumped | undefined {

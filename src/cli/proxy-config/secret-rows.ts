@@ -22,7 +22,7 @@ export function secretRows({ name, state, secret }: DumpedSecret, nowMs: number)
   const type = isChain ? 'Cert Chain' : at(secret, 'validation_context') === undefined ? 'Other' : 'CA';
   const certificates = readCertificates(isChain ? chain : bundle);
   const shown = isChain ? certificates.slice(0, 1) : certificates;
-  if (shown.length === 0) return [[name, type, state, 'false', '', '', '']];
+  if (shown.length === 0) return [[name, type, state, type === 'Other' ? '' : 'false', '', '', '']];
   return shown.map((certificate) => [
     name,
     type,

@@ -4,6 +4,23 @@ import { duration, flag, JSON_OR_YAML, text } from './options.ts';
 /** Commands about the fleet as a whole. */
 export const FLEET_COMMANDS: readonly CommandSpec[] = [
   {
+    name: 'init',
+    aliases: [],
+    summary: 'begin a mesh of your own from an example',
+    description: 'Copies an example into a new folder: manifests of a mesh that runs as it is.',
+    arguments: [{ name: '[dir]', text: 'the new folder (default: the name of the example)' }],
+    options: [
+      {
+        flags: '--example <name>',
+        text: 'which one',
+        value: { kind: 'choice', choices: ['two-clusters', 'multi-region', 'hybrid-cloud'] },
+        default: 'two-clusters',
+      },
+    ],
+    examples: [{ command: 'pelagos init my-mesh && pelagos up my-mesh', text: 'two clusters that call each other' }],
+    load: () => import('../commands/init.ts'),
+  },
+  {
     name: 'up',
     aliases: [],
     summary: 'start a whole mesh from a folder of manifests',
@@ -49,6 +66,17 @@ export const FLEET_COMMANDS: readonly CommandSpec[] = [
       { command: 'pelagos status --wait --timeout 30s', text: 'in a script, before the first request' },
     ],
     load: () => import('../commands/status.ts'),
+  },
+  {
+    name: 'setup',
+    aliases: [],
+    summary: 'get the Envoy that fits, and whatever else is missing',
+    description:
+      'Gets what this version of Pelagos needs: packages, generated code and the pinned Envoy. What is there already is left as it is.',
+    arguments: [],
+    options: [],
+    examples: [{ command: 'pelagos setup', text: 'once, and after an update' }],
+    load: () => import('../commands/setup.ts'),
   },
   {
     name: 'version',

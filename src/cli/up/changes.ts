@@ -1,35 +1,9 @@
-import { formatDiagnostic } from '../../diagnostics/index.ts';
 import type { FleetStatus, ProxyStatus } from '../../embedded/fleet-api.ts';
 import { type ProgressRow, progressRows } from './progress.ts';
 
-type Diagnostic = FleetStatus['diagnostics'][number];
-
-/** What is worth a line between two looks at the fleet. */
+/** What became of control planes, gateways and pods between two looks at the fleet. */
 export function formatChanges(before: FleetStatus, after: FleetStatus): readonly string[] {
-  return [
-    ...diagnosticLines(before.diagnostics, after.diagnostics),
-    ...rowLines(progressRows(before), progressRows(after)),
-  ];
-}
-
-/** New problems in full; one line for each that is solved. */
-export function diagnosticLines(before: readonly Diagnostic[], after: readonly Diagnostic[]): readonly string[] {
-  const known = new Set(before.map(formatDiagnostic));
-  const present = new Set(after.map(formatDiagnostic));
-  const solved = before.filter((each) => !present.has(formatDiagnostic(each)));
-  // An edit moves lines: what is told again at another line of the same object is news, but not solved.
-  const isTold = (each: Diagnostic): boolean => after.some((other) => subjectOf(other) === subjectOf(each));
-  return [
-    ...new Set([
-      ...after.map(formatDiagnostic).filter((text) => !known.has(text)),
-      ...solved.filter((each) => !isTold(each)).map((each) => `solved: ${subjectOf(each)} ${each.message}`),
-    ]),
-  ];
-}
-
-function subjectOf({ code, object, at }: Diagnostic): string {
-  const subject = object ? `${object.cluster}/${object.kind} ${object.namespace}/${object.name}` : (at?.file ?? '');
-  return `${code} ${subject}`.trim();
+  return rowLines(progressRows(before), progressRows(after));
 }
 
 function rowLines(before: readonly ProgressRow[], after: readonly ProgressRow[]): readonly string[] {

@@ -7,6 +7,7 @@ import { CliError } from '../cli-error.ts';
 import type { CommandCall } from '../command-spec.ts';
 import { FleetClient } from '../fleet-client.ts';
 import { LogReader } from '../output/log-reader.ts';
+import { DiagnosticNews } from './diagnostic-news.ts';
 import { progressRows } from './progress.ts';
 import { showSuggestions, showUntilReady } from './watch-fleet.ts';
 
@@ -37,6 +38,8 @@ export async function runDetached(call: CommandCall, dir: string): Promise<numbe
     signal: stop.signal,
     startedAtMs: now(),
     now,
+    env,
+    news: new DiagnosticNews(),
   };
   const status = await showUntilReady(watch);
   clearTimeout(timer);

@@ -6,19 +6,24 @@ type Paint = Pick<Terminal, 'hasColor'>;
 
 /** The rows as a table with headings. A cluster is named once, on its first row. */
 export function formatFleetTable(rows: readonly ProgressRow[], paint: Paint): string {
-  const headings = ['', 'CLUSTER', 'KIND', 'NAME', 'READY', 'RESTARTS', 'STATUS'].map((text) =>
-    styled(paint, 'dim', text),
-  );
+  // Restarts are rare, and room is scarce.
+  const hasRestarts = rows.some((row) => row.restarts > 0);
+  const headings = ['', 'CLUSTER', 'KIND', 'NAME', 'READY', ...(hasRestarts ? ['RESTARTS'] : []), 'STATUS'];
   const lines = rows.map((row, index) => [
     markOf(row, paint),
     row.cluster === rows[index - 1]?.cluster ? '' : styled(paint, 'bold', row.cluster),
     row.what,
     row.name,
     row.containers,
-    row.restarts > 0 ? styled(paint, 'yellow', String(row.restarts)) : row.containers === '' ? '' : '0',
+    ...(hasRestarts ? [formatRestarts(row, paint)] : []),
     formatState(row, paint),
   ]);
-  return formatTable([headings, ...lines], 2);
+  return formatTable([headings.map((text) => styled(paint, 'dim', text)), ...lines], 2);
+}
+
+function formatRestarts({ restarts, containers }: ProgressRow, paint: Paint): string {
+  if (restarts > 0) return styled(paint, 'yellow', String(restarts));
+  return containers === '' ? '' : '0';
 }
 
 function markOf({ isReady, phase }: ProgressRow, paint: Paint): string {

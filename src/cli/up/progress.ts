@@ -28,8 +28,9 @@ function rank({ proxy, namespace }: PodStatus): number {
   return proxy === 'gateway' ? 0 : namespace === 'istio-system' ? 1 : 2;
 }
 
-function fullName({ namespace, name }: PodStatus): string {
-  return namespace === 'default' ? name : `${namespace}/${name}`;
+/** Gateways are told by their names: their namespace would only push the rest out of the window. */
+function fullName({ namespace, name, proxy }: PodStatus): string {
+  return namespace === 'default' || proxy === 'gateway' ? name : `${namespace}/${name}`;
 }
 
 function controlPlaneRow({ name, controlPlane }: ClusterStatus): readonly ProgressRow[] {

@@ -1,6 +1,15 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import type { FleetStatus, PodStatus } from '../../embedded/fleet-api.ts';
 import type { FleetClient } from '../fleet-client.ts';
 import { textAt } from '../objects/body.ts';
+
+/** How this user calls the command: by npx where npm started it or it is not on the PATH. */
+export function commandName(env: Readonly<Record<string, string | undefined>>): string {
+  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const isOnPath = folders.some((folder) => existsSync(join(folder, 'pelagos')));
+  return env['npm_command'] !== undefined || !isOnPath ? 'npx pelagos' : 'pelagos';
+}
 
 /** Three commands worth trying, made of what this fleet has. */
 export async function suggestCommands(client: FleetClient, status: FleetStatus): Promise<readonly string[]> {

@@ -4,10 +4,12 @@ import type { FleetClient } from '../fleet-client.ts';
 import { formatElapsed } from '../output/duration.ts';
 import { LiveBlock } from '../output/live-block.ts';
 import { styled, type Terminal } from '../output/terminal.ts';
-import { diagnosticLines, formatChanges, formatRefusals } from './changes.ts';
+import { formatChanges, formatRefusals } from './changes.ts';
+import type { DiagnosticNews } from './diagnostic-news.ts';
 import { formatFleetTable, formatReadyLine } from './fleet-table.ts';
+import { diffObjects, readWritten } from './object-changes.ts';
 import { formatSummary, isFleetReady, progressRows } from './progress.ts';
-import { suggestCommands } from './suggestions.ts';
+import { commandName, suggestCommands } from './suggestions.ts';
 
 const START_POLL_MS = 150;
 /** Once everything runs, changes are rare. */
@@ -17,34 +19,32 @@ export interface Watch {
   readonly client: FleetClient;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly startedAtMs: number;
   readonly now: () => number;
+  /** What has been told of problems so far. */
+  readonly news: DiagnosticNews;
+  /** Has anything changed since this was last asked? Only a hint; absent where it cannot be known. */
+  readonly hasChanged?: () => boolean;
 }
 
 /**
  * Shows the fleet until all of it is ready: a table drawn in place at a terminal, a line per thing elsewhere.
  * @returns the last status, or undefined where `signal` came first.
  */
-export async function showUntilReady({
-  client,
-  terminal,
-  signal,
-  now,
-  startedAtMs,
-}: Watch): Promise<FleetStatus | undefined> {
+export async function showUntilReady(watch: Watch): Promise<FleetStatus | undefined> {
+  const { client, terminal, signal, now, startedAtMs, news } = watch;
   const block = new LiveBlock(terminal);
   const told = new Set<string>();
-  let last: FleetStatus | undefined;
   while (!signal.aborted) {
     // Before the control socket is there, nobody answers: that is a part of starting.
     const status = await client.status(5_000).catch(() => undefined);
     if (status && !signal.aborted) {
-      const news = diagnosticLines(last?.diagnostics ?? [], status.diagnostics);
-      if (news.length > 0) block.clear();
-      for (const line of news) terminal.err(`${line}\n`);
+      const lines = news.update(status.diagnostics, now());
+      if (lines.length > 0) block.clear();
+      for (const line of lines) terminal.err(`${line}\n`);
       if (terminal.isInteractive) block.draw(drawing(status, terminal, now() - startedAtMs));
       else tellReady(status, told, terminal);
-      last = status;
       if (isFleetReady(status)) return status;
     }
     await pause(START_POLL_MS, signal);
@@ -69,32 +69,48 @@ function tellReady(status: FleetStatus, told: Set<string>, terminal: Terminal): 
 
 /** What can be done with it now. */
 export async function showSuggestions(
-  { client, terminal, now, startedAtMs }: Watch,
+  { client, terminal, env, now, startedAtMs }: Watch,
   status: FleetStatus,
 ): Promise<void> {
   const summary = `${formatSummary(progressRows(status))} in ${formatElapsed(now() - startedAtMs)}`;
   if (!terminal.isInteractive) terminal.out(`${summary}\n`);
   const commands = await suggestCommands(client, status).catch(() => []);
   if (commands.length > 0)
-    terminal.out(`\nTry:\n${commands.map((command) => `  ${styled(terminal, 'cyan', command)}\n`).join('')}\n`);
+    terminal.out(
+      `\nTry:\n${commands.map((command) => `  ${styled(terminal, 'cyan', command.replace(/^pelagos/, commandName(env)))}\n`).join('')}\n`,
+    );
 }
 
 /** A line for everything that changes, until `signal`. */
-export async function showChanges({ client, terminal, signal }: Watch, first: FleetStatus): Promise<void> {
+export async function showChanges(watch: Watch, first: FleetStatus): Promise<void> {
+  const { client, terminal, signal, news, now, hasChanged = () => true } = watch;
   let last = first;
   let refusals = new Set<string>();
+  let written = await readWritten(client, first);
+  const tell = (lines: readonly string[]): void => {
+    for (const line of lines) terminal.out(`${styled(terminal, 'dim', timeOfDay())} ${line}\n`);
+  };
   while (!signal.aborted) {
     await pause(RUN_POLL_MS, signal);
-    const [status, proxies] = await Promise.all([
-      client.status(5_000).catch(() => undefined),
-      client.proxies().catch(() => []),
-    ]);
+    if (signal.aborted) return;
+    // Asked without a change as well: some problems count as solved only after a while.
+    if (!hasChanged()) {
+      tell(news.update(last.diagnostics, now()));
+      continue;
+    }
+    const status = await client.status(5_000).catch(() => undefined);
     if (signal.aborted || !status) continue;
-    const refused = formatRefusals(proxies);
-    const lines = [...formatChanges(last, status), ...refused.filter((line) => !refusals.has(line))];
-    for (const line of lines) terminal.out(`${styled(terminal, 'dim', timeOfDay())} ${line}\n`);
+    const refused = formatRefusals(await client.proxies().catch(() => []));
+    const objects = await readWritten(client, status);
+    tell([
+      ...diffObjects(written, objects),
+      ...news.update(status.diagnostics, now()),
+      ...formatChanges(last, status),
+      ...refused.filter((line) => !refusals.has(line)),
+    ]);
     refusals = new Set(refused);
     last = status;
+    written = objects;
   }
 }
 

@@ -74,4 +74,13 @@ export const FLEET = {
     remedy: 'Look at the network to it and at its control plane.',
     example: 'A member cluster whose network is down.',
   },
+  PEL6010: {
+    title: 'Rule in a cluster that is served by another',
+    severity: 'warning',
+    message: '{kind} {name} does nothing here: the proxies of {cluster} are served by the control plane of {primary}',
+    cause:
+      'As with Istio, a primary cluster reads its own rules and policies, and of the clusters it serves only services, pods and endpoints.',
+    remedy: 'Move the object into the folder of {primary}; it counts for the proxies of {cluster} as well.',
+    example: 'An AuthorizationPolicy in the folder of a cluster that has a primary.',
+  },
 } as const;

@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import { ControlPlane, SERVER_NAME } from '../../control-plane/index.ts';
-import type { ClusterId } from '../../model/index.ts';
+import type { ClusterId, SocketAddress } from '../../model/index.ts';
 import {
   CertificateAuthority,
   KeyTokenReviewer,
@@ -24,14 +25,31 @@ const TOKEN_AUDIENCE = 'istio-ca';
 /** Istio's port for xDS over TLS. */
 const XDS_PORT = 15_012;
 
+/** An Envoy says that it has taken a change a moment before its worker thread goes by it. */
+const WORKER_LAG_MS = 50;
+
 /** What the fleet's control planes are made of. */
 export interface ControlPlanesOptions {
   readonly config: FleetConfig;
   readonly members: readonly MemberCluster[];
-  readonly network: PodNetwork;
   readonly paths: StatePaths;
   readonly standIns: readonly StandIn[];
+  /** Where the control plane of each cluster that has its own is to listen. */
+  readonly sockets: ReadonlyMap<ClusterId, SocketAddress>;
   readonly now: () => number;
+}
+
+/** Sockets for the control planes, by the clusters that have their own. */
+export async function controlPlaneSockets(
+  config: FleetConfig,
+  network: PodNetwork,
+): Promise<ReadonlyMap<ClusterId, SocketAddress>> {
+  const sockets = new Map<ClusterId, SocketAddress>();
+  for (const { name, primary } of config.clusters) {
+    if (primary !== name) continue;
+    sockets.set(name, await network.serviceSocket({ role: 'control-plane', index: sockets.size, port: XDS_PORT }));
+  }
+  return sockets;
 }
 
 /** The control planes of a fleet, all in this process: one per cluster that has its own. */
@@ -60,15 +78,11 @@ export class ControlPlanes {
     const trust = new TrustBundle({ trustDomain, now });
     const planes = new Map<ClusterId, ControlPlane>();
     const rootFiles = new Map<ClusterId, string>();
-    for (const { config: cluster } of members) {
-      if (cluster.primary !== cluster.name) continue;
-      const ca = CertificateAuthority.createRoot(cluster.name, { trustDomain, now });
-      trust.set(cluster.name, [ca.root.pem]);
-      planes.set(
-        cluster.name,
-        await makePlane(options, { cluster: cluster.name, ca, trust, issuers, index: planes.size }),
-      );
-      rootFiles.set(cluster.name, join(paths.run, `${cluster.name}-roots`, 'roots.pem'));
+    for (const [cluster, listen] of options.sockets) {
+      const ca = CertificateAuthority.createRoot(cluster, { trustDomain, now });
+      trust.set(cluster, [ca.root.pem]);
+      planes.set(cluster, makePlane(options, { cluster, ca, trust, issuers, listen }));
+      rootFiles.set(cluster, join(paths.run, `${cluster}-roots`, 'roots.pem'));
     }
     await Promise.all(
       [...planes].map(async ([name, plane]) => {
@@ -110,6 +124,7 @@ export class ControlPlanes {
     await new Promise<void>((resolve) => setImmediate(resolve));
     await new Promise<void>((resolve) => setImmediate(resolve));
     await Promise.all(this.all().map((plane) => plane.settled(deadlineMs)));
+    await sleep(Math.min(WORKER_LAG_MS, deadlineMs));
   }
 
   async stop(): Promise<void> {
@@ -122,12 +137,12 @@ interface PlaneParts {
   readonly ca: CertificateAuthority;
   readonly trust: TrustBundle;
   readonly issuers: ReadonlyMap<ClusterId, TokenIssuer>;
-  readonly index: number;
+  readonly listen: SocketAddress;
 }
 
-async function makePlane(options: ControlPlanesOptions, parts: PlaneParts): Promise<ControlPlane> {
-  const { config, members, network, standIns, now, paths } = options;
-  const { cluster, ca, trust, issuers, index } = parts;
+function makePlane(options: ControlPlanesOptions, parts: PlaneParts): ControlPlane {
+  const { config, members, standIns, now, paths } = options;
+  const { cluster, ca, trust, issuers, listen } = parts;
   return new ControlPlane({
     cluster,
     members: members.map(({ config: { name, network: networkId, primary }, store }) => {
@@ -151,7 +166,7 @@ async function makePlane(options: ControlPlanesOptions, parts: PlaneParts): Prom
         ...(tokens ? { tokens } : {}),
       };
     }),
-    listen: await network.serviceSocket({ role: 'control-plane', index, port: XDS_PORT }),
+    listen,
     ca,
     trust,
     meshConfig: config.meshConfig,

@@ -16,6 +16,7 @@ import { Kubelet } from '../kubelet/kubelet.ts';
 import type { KubeletContext } from '../kubelet/kubelet-context.ts';
 import { ClusterStore, type SetResult } from '../store/cluster-store.ts';
 import { type StoreAction, type StoredObject, storeKeyOf } from '../store/stored-object.ts';
+import { unreadRules } from './unread-rules.ts';
 
 /** Milliseconds since the epoch. */
 export interface FleetClock {
@@ -71,7 +72,8 @@ export class MemberCluster {
 
   get diagnostics(): readonly Diagnostic[] {
     const ofPods = this.#kubelet?.diagnostics() ?? [];
-    return [...[...this.#fileDiagnostics.values()].flat(), ...this.store.diagnostics, ...ofPods];
+    const unread = unreadRules(this.store, this.config);
+    return [...[...this.#fileDiagnostics.values()].flat(), ...this.store.diagnostics, ...unread, ...ofPods];
   }
 
   /** Is every workload there in full, and every pod ready or rightly over? */

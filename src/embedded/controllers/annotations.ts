@@ -10,3 +10,5 @@ export const SOCKETS_ANNOTATION = 'pelagos.dev/sockets';
 export const TEMPLATE_HASH_LABEL = 'pod-template-hash';
 /** Istio: this pod's proxy speaks mTLS. */
 export const TLS_MODE_LABEL = 'security.istio.io/tlsMode';
+/** Stands for a part of the fleet's own process (`true`): nothing is started for it. */
+export const HOSTED_ANNOTATION = 'pelagos.dev/hosted';

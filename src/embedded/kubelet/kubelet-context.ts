@@ -1,3 +1,4 @@
+import type { SocketAddress } from '../../model/index.ts';
 import type { ProxyRuntime } from '../../proxies/index.ts';
 import type { TokenSubject } from '../../security/index.ts';
 import type { ClusterConfig, ImageCommand } from '../config/fleet-config.ts';
@@ -27,6 +28,8 @@ export interface KubeletContext {
   readonly proxies?: ProxyRuntime;
   /** Not given where no control plane serves: then pods of the mesh wait. */
   readonly access?: ControlPlaneAccess;
+  /** The cluster's own control plane, which runs in this process. */
+  readonly hosted?: { readonly address: SocketAddress; readonly logFile: string };
   readonly issueToken: (subject: TokenSubject) => Promise<string>;
   /** Resolves when every proxy of the mesh has taken what is in the stores now, or at the deadline. */
   readonly settled: (deadlineMs: number) => Promise<void>;

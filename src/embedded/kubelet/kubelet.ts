@@ -1,16 +1,18 @@
 import type { Diagnostic } from '../../diagnostics/index.ts';
-import { SOCKETS_ANNOTATION } from '../controllers/annotations.ts';
+import { HOSTED_ANNOTATION, SOCKETS_ANNOTATION } from '../controllers/annotations.ts';
 import { formatSockets, type PodView } from '../controllers/pod-view.ts';
 import type { PodAccess, PodStatus } from '../fleet-api.ts';
+import { HostedPod } from './hosted-pod.ts';
 import type { KubeletContext } from './kubelet-context.ts';
 import { formatPodStatus, podStatusOf } from './pod-report.ts';
+import type { PodRunner } from './pod-runner.ts';
 import { PodWorker } from './pod-worker.ts';
 
 /** Runs the pods of one cluster as processes and writes into the store how they are. */
 export class Kubelet {
   readonly #context: KubeletContext;
   /** By the pod's uid. */
-  readonly #workers = new Map<string, PodWorker>();
+  readonly #runners = new Map<string, PodRunner>();
   readonly #removed: (pod: PodView) => void;
   #pods: readonly PodView[] = [];
 
@@ -25,50 +27,53 @@ export class Kubelet {
     this.#pods = pods;
     for (const pod of pods) {
       if (pod.proxy === undefined) continue;
-      const worker = this.#workers.get(pod.uid);
-      if (pod.isTerminating) void this.#end(pod, worker);
-      else if (worker) worker.update(pod);
+      const runner = this.#runners.get(pod.uid);
+      if (pod.isTerminating) void this.#end(pod, runner);
+      else if (runner) runner.update(pod);
       else this.#begin(pod);
     }
   }
 
   statuses(): readonly PodStatus[] {
     return this.#pods.flatMap((pod) => {
-      const worker = this.#workers.get(pod.uid);
-      return worker ? [podStatusOf(pod, worker.report)] : [];
+      const runner = this.#runners.get(pod.uid);
+      return runner ? [podStatusOf(pod, runner.report)] : [];
     });
   }
 
   /** What keeps ending, and why. */
   diagnostics(): readonly Diagnostic[] {
-    return [...this.#workers.values()].flatMap((worker) => worker.diagnostics);
+    return [...this.#runners.values()].flatMap((runner) => runner.diagnostics);
   }
 
   access(namespace: string, name: string): PodAccess | undefined {
     const pod = this.#pods.find((candidate) => candidate.namespace === namespace && candidate.name === name);
-    return pod && this.#workers.get(pod.uid)?.access();
+    return pod && this.#runners.get(pod.uid)?.access();
   }
 
   #begin(pod: PodView): void {
-    const worker: PodWorker = new PodWorker(pod, this.#context, () => this.#report(pod, worker));
-    this.#workers.set(pod.uid, worker);
-    this.#report(pod, worker);
-    worker.update(pod);
+    const isHosted = pod.annotations[HOSTED_ANNOTATION] === 'true';
+    const runner: PodRunner = isHosted
+      ? new HostedPod(pod, this.#context)
+      : new PodWorker(pod, this.#context, () => this.#report(pod, runner));
+    this.#runners.set(pod.uid, runner);
+    runner.update(pod);
+    this.#report(pod, runner);
   }
 
-  async #end(pod: PodView, worker: PodWorker | undefined): Promise<void> {
-    if (worker?.isEnding) return;
-    await worker?.end();
-    this.#workers.delete(pod.uid);
+  async #end(pod: PodView, runner: PodRunner | undefined): Promise<void> {
+    if (runner?.isEnding) return;
+    await runner?.end();
+    this.#runners.delete(pod.uid);
     this.#removed(pod);
   }
 
-  #report(pod: PodView, worker: PodWorker): void {
+  #report(pod: PodView, runner: PodRunner): void {
     const [stored] = this.#context.store.findStored(pod.raw.ref);
     // A StatefulSet's next pod has the name of the last one.
-    if (stored?.uid !== worker.uid) return;
-    const { sockets, report } = worker;
-    const annotations = sockets ? { [SOCKETS_ANNOTATION]: formatSockets(sockets.bound) } : {};
+    if (stored?.uid !== runner.uid) return;
+    const { bound, report } = runner;
+    const annotations = bound ? { [SOCKETS_ANNOTATION]: formatSockets(bound) } : {};
     this.#context.store.patch(pod.raw, { status: formatPodStatus(report), annotations });
   }
 }

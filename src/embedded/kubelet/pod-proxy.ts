@@ -14,6 +14,8 @@ export interface ProxyPlace {
   readonly context: KubeletContext;
 }
 
+const LOG_LEVELS: ReadonlySet<string> = new Set(['trace', 'debug', 'info', 'warning', 'error', 'critical', 'off']);
+
 /**
  * How to make the Envoy of a pod; undefined where it has none.
  * @returns a text where something is missing that may come yet.
@@ -38,7 +40,10 @@ export function proxyOfPod(
     pod: { name: pod.name, uid: pod.uid },
   };
   const locality: Locality = { region: cluster.region, zone: cluster.zone, subzone: '' };
+  // Istio: sidecar.istio.io/logLevel, in Envoy's words.
+  const logLevel = pod.annotations['sidecar.istio.io/logLevel'];
   const spec = {
+    ...(logLevel && LOG_LEVELS.has(logLevel) ? { logLevel } : {}),
     name: `${cluster.name}/${pod.namespace}/${pod.name}/istio-proxy`,
     runtime: proxies,
     logFile: join(podLogFolder(context, pod), 'istio-proxy.log'),

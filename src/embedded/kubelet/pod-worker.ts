@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Diagnostic } from '../../diagnostics/index.ts';
+import type { SocketAddress } from '../../model/index.ts';
 import type { PodView } from '../controllers/pod-view.ts';
 import type { PodAccess } from '../fleet-api.ts';
 import type { PodSockets } from '../network/pod-network.ts';
@@ -10,6 +11,7 @@ import type { KubeletContext } from './kubelet-context.ts';
 import { graceOf, podEnvironment, podLogFolder, programsOf } from './pod-programs.ts';
 import { proxyOfPod } from './pod-proxy.ts';
 import { isPodReady, type PodReport, phaseOf, podStatusOf } from './pod-report.ts';
+import type { PodRunner } from './pod-runner.ts';
 import type { ProxyWorker } from './proxy-worker.ts';
 
 /** Clients are given this long to hear that a pod is going, whatever its own grace. */
@@ -20,7 +22,7 @@ const GATE_MS = 5_000;
 const HAS_ENDED: ReadonlySet<ContainerState['phase']> = new Set(['crashed', 'succeeded', 'failed']);
 
 /** Runs one pod: its sockets, its applications, its Envoy, from the first start to the last stop. */
-export class PodWorker {
+export class PodWorker implements PodRunner {
   readonly uid: string;
   readonly #context: KubeletContext;
   readonly #changed: () => void;
@@ -41,11 +43,10 @@ export class PodWorker {
     this.#startedAtMs = context.now();
   }
 
-  get sockets(): PodSockets | undefined {
-    return this.#sockets;
+  get bound(): ReadonlyMap<number, SocketAddress> | undefined {
+    return this.#sockets?.bound;
   }
 
-  /** Is its end under way, or over? */
   get isEnding(): boolean {
     return this.#phase === 'ending' || this.#phase === 'ended';
   }
@@ -68,7 +69,6 @@ export class PodWorker {
     return [...this.#apps, ...(this.#proxy ? [this.#proxy] : [])].flatMap(({ diagnostic }) => diagnostic ?? []);
   }
 
-  /** Takes the pod as it is now; starts what could not be started before. */
   update(pod: PodView): void {
     this.#pod = pod;
     if (this.#phase === 'new') void this.#start();

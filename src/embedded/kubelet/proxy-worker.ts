@@ -32,6 +32,8 @@ export interface ProxyWorkerSpec {
   readonly name: string;
   readonly runtime: ProxyRuntime;
   readonly logFile: string;
+  /** Envoy's words; its runtime's default unless set. */
+  readonly logLevel?: string;
   /** Of the pod's own, mode 0700: token, admin socket. */
   readonly folder: string;
   readonly access: ControlPlaneAccess;
@@ -55,7 +57,7 @@ export class ProxyWorker {
   }
 
   async start(): Promise<void> {
-    const { name, runtime, logFile, folder, access, facts } = this.#spec;
+    const { name, runtime, logFile, logLevel, folder, access, facts } = this.#spec;
     const xdsFolder = join(folder, 'xds');
     await mkdir(xdsFolder, { recursive: true, mode: 0o700 });
     await this.#writeToken();
@@ -68,6 +70,7 @@ export class ProxyWorker {
     this.#proxy = runtime.start({
       name,
       logFile,
+      ...(logLevel ? { logLevel } : {}),
       bootstrap: {
         ...facts,
         controlPlane: { ...address, serverName, files },

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import { type Diagnostic, diagnose } from '../../diagnostics/index.ts';
 import type { SocketAddress } from '../../model/index.ts';
 import type { OutsideHost } from '../config/fleet-config.ts';
 import { portEnvironment } from '../kubelet/container-environment.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
-import type { ProcessGroup } from '../process/index.ts';
+import type { ProcessGroup, SupervisedProcess } from '../process/index.ts';
 import type { StatePaths } from '../state-folder.ts';
 
 /** A host outside the mesh, as it is on this machine. */
@@ -13,6 +14,19 @@ export interface StandIn {
   readonly address: string;
   /** Its port in the outside world to the real socket. */
   readonly sockets: ReadonlyMap<number, SocketAddress>;
+  readonly process?: SupervisedProcess;
+}
+
+/** What to tell of stand-ins that keep ending. */
+export function standInDiagnostics(standIns: readonly StandIn[]): readonly Diagnostic[] {
+  return standIns.flatMap(({ host, process: supervised }) => {
+    const status = supervised?.status();
+    if (!supervised || status?.phase !== 'waiting') return [];
+    const reason = status.lastEnd?.reason ?? 'unknown';
+    const delayMs = Math.max((status.nextTryAtMs ?? 0) - (status.lastEnd?.atMs ?? 0), 0);
+    const log = supervised.logTail(3) || '(empty)';
+    return [diagnose('PEL5009', { workload: `outside/${host}`, reason, delayMs, log })];
+  });
 }
 
 /** Where stand-ins run. */
@@ -44,7 +58,7 @@ async function startStandIn(outside: OutsideHost, index: number, place: StandInP
     return listen ? [{ port, target: port, name: '', protocol, listen }] : [];
   });
   const [command = process.execPath, ...args] = argv ?? [process.execPath, place.echoMain];
-  place.processes.start({
+  const supervised = place.processes.start({
     name: `outside/${host}`,
     command,
     args,
@@ -62,5 +76,5 @@ async function startStandIn(outside: OutsideHost, index: number, place: StandInP
     logFile: join(place.paths.logs, 'outside', `${host}.log`),
     restart: 'always',
   });
-  return { host, address: ports[0]?.listen.address ?? '127.0.0.1', sockets };
+  return { host, address: ports[0]?.listen.address ?? '127.0.0.1', sockets, process: supervised };
 }

@@ -9,6 +9,8 @@ const KILL_WAIT_MS = 5_000;
 
 /** Sends a signal (0: none, only looks) to every process of a group. @returns false where there is no such group any more. */
 export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
+  // To the system, group 0 is one's own, and group 1 is everybody.
+  if (groupId < 2) return false;
   try {
     process.kill(-groupId, signal);
     return true;

@@ -107,6 +107,11 @@ export class ClusterStore {
     return this.#table.ofKind(kind);
   }
 
+  /** All objects of all kinds. */
+  listAll(): readonly StoredObject[] {
+    return this.#table.all();
+  }
+
   /** All objects of that name, of whatever API group. */
   findStored(name: ObjectName): readonly StoredObject[] {
     return this.#table.named(name);

@@ -1,7 +1,11 @@
 /** Hand-made Envoy resources for tests of the walk: a sidecar, an east-west gateway, another sidecar. */
-import { create, type DescMessage, type MessageInitShape } from '@bufbuild/protobuf';
+import { create, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
-import { type Cluster, Cluster_DiscoveryType, ClusterSchema } from '../../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
+import {
+  type Cluster,
+  Cluster_DiscoveryType,
+  ClusterSchema,
+} from '../../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import type { LbEndpointSchema } from '../../envoy/gen/envoy/config/endpoint/v3/endpoint_components_pb.ts';
 import {
   type ClusterLoadAssignment,
@@ -16,7 +20,10 @@ import {
   HttpConnectionManagerSchema,
 } from '../../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import { TcpProxySchema } from '../../envoy/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
-import { DownstreamTlsContextSchema, UpstreamTlsContextSchema } from '../../envoy/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
+import {
+  DownstreamTlsContextSchema,
+  UpstreamTlsContextSchema,
+} from '../../envoy/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
 
 interface Typed {
   readonly name: string;
@@ -28,7 +35,9 @@ export function typed<Desc extends DescMessage>(name: string, schema: Desc, init
   return { name, configType: { case: 'typedConfig', value: anyPack(schema, create(schema, init)) } };
 }
 
-type Address = { address: { case: 'socketAddress'; value: { address: string; portSpecifier: { case: 'portValue'; value: number } } } };
+type Address = {
+  address: { case: 'socketAddress'; value: { address: string; portSpecifier: { case: 'portValue'; value: number } } };
+};
 
 export function socket(address: string, port: number): Address {
   return { address: { case: 'socketAddress', value: { address, portSpecifier: { case: 'portValue', value: port } } } };
@@ -63,7 +72,10 @@ export function mutualTo(identity: string): Typed {
 }
 
 export function tcpProxy(cluster: string): MessageInitShape<typeof FilterSchema> {
-  return typed('tcp_proxy', TcpProxySchema, { statPrefix: 'tcp', clusterSpecifier: { case: 'cluster', value: cluster } });
+  return typed('tcp_proxy', TcpProxySchema, {
+    statPrefix: 'tcp',
+    clusterSpecifier: { case: 'cluster', value: cluster },
+  });
 }
 
 /** A connection manager with its routes inside. */
@@ -88,7 +100,10 @@ export function edsCluster(name: string, init: MessageInitShape<typeof ClusterSc
   });
 }
 
-type Endpoint = MessageInitShape<typeof LbEndpointSchema>;
+/** The plain-object form of a message, to be spread into another. */
+export type InitOf<Desc extends DescMessage> = Exclude<MessageInitShape<Desc>, MessageShape<Desc>>;
+
+type Endpoint = InitOf<typeof LbEndpointSchema>;
 
 export function endpointsOf(name: string, endpoints: readonly Endpoint[]): ClusterLoadAssignment {
   return create(ClusterLoadAssignmentSchema, { clusterName: name, endpoints: [{ lbEndpoints: [...endpoints] }] });

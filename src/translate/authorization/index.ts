@@ -1,17 +1,11 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import type { AuthorizationRule } from '../../config/index.ts';
-import { type Filter, FilterSchema } from '../../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
-import {
-  type PolicySchema,
-  RBAC_Action,
-  type RBACSchema as RulesSchema,
-} from '../../envoy/gen/envoy/config/rbac/v3/rbac_pb.ts';
-import { RBACSchema as HttpRbacSchema } from '../../envoy/gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
-import { RBACSchema as NetworkRbacSchema } from '../../envoy/gen/envoy/extensions/filters/network/rbac/v3/rbac_pb.ts';
-import { pack } from '../../envoy/index.ts';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { AuthorizationCondition, AuthorizationRule } from '../../config/index.ts';
+import type { Filter } from '../../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
+import { type PolicySchema, RBAC_Action, type RBACSchema } from '../../envoy/gen/envoy/config/rbac/v3/rbac_pb.ts';
+import type { HttpFilter } from '../../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { httpRbacFilter, networkRbacFilter } from '../../envoy/index.ts';
 import type { AuthorizationPolicy, MeshView, PolicySubject } from '../../mesh/index.ts';
 import type { ObjectRef } from '../../model/index.ts';
-import { type HttpFilterInit, httpFilter } from '../listeners/connection-manager.ts';
 import { conditionPermissions, operationNeedsHttp, operationPermission } from './permission.ts';
 import { ANY_PERMISSION, ANY_PRINCIPAL, allPermissions, allPrincipals } from './predicate.ts';
 import { conditionNeedsHttp, conditionPrincipals, sourceNeedsHttp, sourcePrincipal } from './principal.ts';
@@ -21,7 +15,7 @@ type Protocol = 'http' | 'tcp';
 
 /** The filters that hold a workload's AuthorizationPolicies on one of its ports, for HTTP and for TCP. */
 export interface AuthorizationFilters {
-  readonly http: HttpFilterInit[];
+  readonly http: HttpFilter[];
   readonly network: Filter[];
   readonly origins: readonly ObjectRef[];
 }
@@ -33,18 +27,13 @@ export function authorizationFilters(mesh: MeshView, subject: PolicySubject, por
   // A CUSTOM policy asks an external authorizer: without one, nothing may pass that it would ask about (fail closed).
   const deny = [...of('CUSTOM'), ...of('DENY')];
   const allow = of('ALLOW');
-  const rules = (protocol: Protocol): MessageInitShape<typeof RulesSchema>[] => [
+  const rules = (protocol: Protocol): MessageInitShape<typeof RBACSchema>[] => [
     ...(deny.length > 0 ? [ruleSet(deny, { action: RBAC_Action.DENY, protocol, port })] : []),
     ...(allow.length > 0 ? [ruleSet(allow, { action: RBAC_Action.ALLOW, protocol, port })] : []),
   ];
   return {
-    http: rules('http').map((set) => httpFilter('envoy.filters.http.rbac', pack(HttpRbacSchema, { rules: set }))),
-    network: rules('tcp').map((set) =>
-      create(FilterSchema, {
-        name: 'envoy.filters.network.rbac',
-        configType: { case: 'typedConfig', value: pack(NetworkRbacSchema, { rules: set, statPrefix: 'tcp.' }) },
-      }),
-    ),
+    http: rules('http').map((set) => httpRbacFilter({ rules: set })),
+    network: rules('tcp').map((set) => networkRbacFilter({ rules: set, statPrefix: 'tcp.' })),
     origins: [...deny, ...allow].map(({ ref }) => ref),
   };
 }
@@ -55,7 +44,7 @@ interface Way {
   readonly port: number;
 }
 
-function ruleSet(policies: readonly AuthorizationPolicy[], way: Way): MessageInitShape<typeof RulesSchema> {
+function ruleSet(policies: readonly AuthorizationPolicy[], way: Way): MessageInitShape<typeof RBACSchema> {
   const named = policies.flatMap((policy) =>
     (policy.spec.rules ?? []).flatMap((rule, index) => {
       const compiled = compile(policy, rule, way);
@@ -78,10 +67,13 @@ function compile(policy: AuthorizationPolicy, rule: AuthorizationRule, way: Way)
   const tcp = way.protocol === 'tcp';
   const needsHttp =
     sources.some(sourceNeedsHttp) || operations.some(operationNeedsHttp) || conditions.some(conditionNeedsHttp);
-  if (tcp && needsHttp && way.action === RBAC_Action.ALLOW) return undefined;
+  const allows = way.action === RBAC_Action.ALLOW;
+  if (tcp && needsHttp && allows) return undefined;
+  // A condition that nothing here can check is never true for a rule that allows.
+  if (allows && !conditions.every(isKnownCondition)) return undefined;
   const usable = tcp ? conditions.filter((condition) => !conditionNeedsHttp(condition)) : conditions;
-  const who = allPrincipals(usable.flatMap((condition) => conditionPrincipals(condition) ?? []));
-  const what = allPermissions(usable.flatMap((condition) => conditionPermissions(condition, way.port)));
+  const who = allPrincipals(usable.flatMap((condition) => conditionPrincipals(condition, policy.meta.namespace) ?? []));
+  const what = allPermissions(usable.flatMap((condition) => conditionPermissions(condition, way.port) ?? []));
   const from = sources.map((source) => sourcePrincipal(tcp ? withoutHttp(source) : source, policy.meta.namespace));
   const to = operations.map((operation) =>
     operationPermission(
@@ -93,6 +85,10 @@ function compile(policy: AuthorizationPolicy, rule: AuthorizationRule, way: Way)
     permissions: (to.length > 0 ? to : [ANY_PERMISSION]).map((one) => allPermissions([one, what])),
     principals: (from.length > 0 ? from : [ANY_PRINCIPAL]).map((one) => allPrincipals([one, who])),
   };
+}
+
+function isKnownCondition(condition: AuthorizationCondition): boolean {
+  return conditionPrincipals(condition, '') !== undefined || conditionPermissions(condition, 0) !== undefined;
 }
 
 function withoutHttp<T extends object>(source: T): T {

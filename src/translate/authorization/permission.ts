@@ -71,18 +71,18 @@ export function operationPermission(operation: AuthorizationOperation, listenerP
   ]);
 }
 
-/** Conditions that speak of the call: its destination and SNI. */
+/** Conditions that speak of the call, its destination and SNI; undefined for those that speak of the caller. */
 export function conditionPermissions(
   condition: AuthorizationCondition,
   listenerPort: number,
-): readonly PermissionInit[] {
+): readonly PermissionInit[] | undefined {
   const makers: Readonly<Record<string, Maker>> = {
     'destination.ip': ofIp,
     'destination.port': portMaker(listenerPort),
     'connection.sni': ofSni,
   };
   const maker = makers[condition.key];
-  return maker ? [...some(condition.values, maker), ...none(condition.notValues, maker)] : [];
+  return maker && [...some(condition.values, maker), ...none(condition.notValues, maker)];
 }
 
 export function operationNeedsHttp({

@@ -118,6 +118,7 @@ export function sourcePrincipal(source: AuthorizationSource, namespace: string):
 const CONDITION_MAKERS: Readonly<Record<string, Maker>> = {
   'source.principal': ofIdentity,
   'source.namespace': ofNamespace,
+  'source.trustDomain': ofTrustDomain,
   'source.ip': ofIp,
   'remote.ip': ofRemoteIp,
   'request.auth.principal': ofRequestPrincipal,
@@ -125,7 +126,8 @@ const CONDITION_MAKERS: Readonly<Record<string, Maker>> = {
   'request.auth.presenter': (value) => jwtPayload(['payload', 'azp'], value),
 };
 
-function conditionMaker(key: string): Maker | undefined {
+function conditionMaker(key: string, namespace: string): Maker | undefined {
+  if (key === 'source.serviceAccount') return (value) => ofServiceAccount(value, namespace);
   const header = /^request\.headers\[(.+)\]$/.exec(key)?.[1];
   if (header) return (value) => ofHeader(header, value);
   const claims = [...key.matchAll(/\[([^\]]+)\]/g)].flatMap(([, claim]) => claim ?? []);
@@ -133,9 +135,12 @@ function conditionMaker(key: string): Maker | undefined {
   return CONDITION_MAKERS[key];
 }
 
-/** Conditions that speak of the caller; undefined for those that speak of the call. */
-export function conditionPrincipals(condition: AuthorizationCondition): readonly PrincipalInit[] | undefined {
-  const maker = conditionMaker(condition.key);
+/** Conditions that speak of the caller; undefined for those that speak of the call. @param namespace of the policy. */
+export function conditionPrincipals(
+  condition: AuthorizationCondition,
+  namespace: string,
+): readonly PrincipalInit[] | undefined {
+  const maker = conditionMaker(condition.key, namespace);
   return maker && [...some(condition.values, maker), ...none(condition.notValues, maker)];
 }
 

@@ -3,45 +3,51 @@ import type { ClientTlsSettings, PortTrafficPolicy } from '../../config/index.ts
 import {
   type Cluster,
   Cluster_DiscoveryType,
+  Cluster_DnsLookupFamily,
   ClusterSchema,
 } from '../../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
-import type { TransportSocket } from '../../envoy/gen/envoy/config/core/v3/base_pb.ts';
-import { HttpProtocolOptionsSchema } from '../../envoy/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
-import { pack } from '../../envoy/index.ts';
+import { adsSource, durationFromMs, httpProtocolOptions, rawBuffer, type UpstreamHttp } from '../../envoy/index.ts';
 import type { MeshView } from '../../mesh/index.ts';
 import { type ClientScope, isHttp } from '../../model/index.ts';
-import type { Built } from '../built.ts';
-import { loadAssignment, reachableEndpoints } from '../endpoints.ts';
-import { ads, duration, type InitOf } from '../envoy-types.ts';
+import type { Built, InitOf } from '../built.ts';
+import { weighsLocalities } from '../endpoint-groups.ts';
+import { inlineAssignment, reachableEndpoints } from '../endpoints.ts';
 import type { RuledTarget } from '../targets.ts';
-import { CLIENT_ALPN, clientMtls, clientTls } from '../tls.ts';
-import { RAW_BUFFER } from './raw-buffer.ts';
-import { circuitBreakers, durationMs, effectivePolicy, lbPolicy, outlierDetection } from './traffic-policy.ts';
+import { CLIENT_ALPN, clientMtls, originatedTls } from '../tls.ts';
+import { circuitBreakers, durationMs, effectivePolicy, loadBalancing, outlierDetection } from './traffic-policy.ts';
 
-/** Istio's default connect time-out, in milliseconds. */
+/** Istio's defaults, in milliseconds: to connect, and for a connection without requests. */
 const CONNECT_TIMEOUT_MS = 10_000;
-const SYSTEM_ROOTS = '/etc/ssl/certs/ca-certificates.crt';
+const IDLE_TIMEOUT_MS = 3_600_000;
+
+/** The name of the Envoy cluster, with what it stands for. */
+interface Named {
+  readonly name: string;
+  readonly target: RuledTarget;
+}
 
 /** The Envoy cluster by which a client calls a service's port, or a subset of it. */
-export function outboundCluster(
-  mesh: MeshView,
-  client: ClientScope,
-  named: { readonly name: string; readonly target: RuledTarget },
-): Built<Cluster> {
+export function outboundCluster(mesh: MeshView, client: ClientScope, named: Named): Built<Cluster> {
   const { name, target } = named;
-  const policy = effectivePolicy(target.rules[0]?.spec, target.subset, target.port.number);
+  const policy = effectivePolicy(target.policy, target.subset, target.port.number);
+  const preference = policy.loadBalancer?.localityLbSetting;
   const message = create(ClusterSchema, {
     name,
     ...discovery(mesh, client, named),
-    connectTimeout: duration(durationMs(policy.connectionPool?.tcp?.connectTimeout, CONNECT_TIMEOUT_MS)),
-    lbPolicy: lbPolicy(policy),
-    commonLbConfig: { healthyPanicThreshold: { value: 0 } },
+    connectTimeout: durationFromMs(durationMs(policy.connectionPool?.tcp?.connectTimeout, CONNECT_TIMEOUT_MS)),
+    ...loadBalancing(policy),
+    commonLbConfig: {
+      healthyPanicThreshold: { value: policy.outlierDetection?.minHealthPercent ?? 0 },
+      ...(weighsLocalities(client, preference)
+        ? { localityConfigSpecifier: { case: 'localityWeightedLbConfig', value: {} } }
+        : {}),
+    },
     circuitBreakers: { thresholds: [circuitBreakers(policy.connectionPool)] },
     outlierDetection: outlierDetection(policy.outlierDetection),
     ...(isHttpTarget(target) ? { typedExtensionProtocolOptions: httpOptions(target, policy) } : {}),
-    ...transport(mesh, client, { target, tls: policy.tls }),
+    ...transport(mesh, client, { target, policy }),
   });
-  return { message, origins: [...target.service.origins, ...target.rules.map(({ ref }) => ref)] };
+  return { message, origins: [...target.service.origins, ...target.origins] };
 }
 
 /** A port that does not say what it speaks is HTTP here: calls come in through an HTTP proxy. */
@@ -49,42 +55,56 @@ function isHttpTarget({ port }: RuledTarget): boolean {
   return isHttp(port.protocol) || port.protocol === 'auto';
 }
 
-function discovery(
-  mesh: MeshView,
-  client: ClientScope,
-  named: { readonly name: string; readonly target: RuledTarget },
-): InitOf<typeof ClusterSchema> {
-  const { resolution } = named.target.service;
+/** Endpoints over EDS, or by DNS: a host whose own address would be taken is looked up, as it has none in a request. */
+function discovery(mesh: MeshView, client: ClientScope, named: Named): InitOf<typeof ClusterSchema> {
+  const { name, target } = named;
+  const { resolution, hostname } = target.service;
   if (resolution === 'endpoints') {
     return {
       clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
-      edsClusterConfig: { edsConfig: ads(), serviceName: named.name },
+      edsClusterConfig: { edsConfig: adsSource(), serviceName: name },
     };
   }
-  const type = resolution === 'dns-round-robin' ? Cluster_DiscoveryType.LOGICAL_DNS : Cluster_DiscoveryType.STRICT_DNS;
+  const byOwnName = { ...target.service, backing: { kind: 'dns', address: hostname } } as const;
+  const service = resolution === 'original-destination' ? byOwnName : target.service;
+  const preference = effectivePolicy(target.policy, target.subset, target.port.number).loadBalancer?.localityLbSetting;
+  const loadAssignment = inlineAssignment(mesh, client, { name, target: { ...target, service }, preference });
+  // LOGICAL_DNS takes exactly one name (Envoy: service discovery, Logical DNS).
+  const single = loadAssignment.endpoints.flatMap(({ lbEndpoints }) => lbEndpoints).length === 1;
+  const { LOGICAL_DNS, STRICT_DNS } = Cluster_DiscoveryType;
   return {
-    clusterDiscoveryType: { case: 'type', value: type },
+    clusterDiscoveryType: {
+      case: 'type',
+      value: resolution === 'dns-round-robin' && single ? LOGICAL_DNS : STRICT_DNS,
+    },
     respectDnsTtl: true,
-    dnsRefreshRate: duration(60_000),
-    loadAssignment: loadAssignment(mesh, client, named).message,
+    dnsRefreshRate: durationFromMs(60_000),
+    dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
+    loadAssignment,
   };
 }
 
-function httpOptions(target: RuledTarget, policy: PortTrafficPolicy): Record<string, ReturnType<typeof pack>> {
+function speaksHttp2({ port }: RuledTarget, policy: PortTrafficPolicy): boolean {
+  const upgraded = policy.connectionPool?.http?.h2UpgradePolicy === 'UPGRADE';
+  return port.protocol === 'http2' || port.protocol === 'grpc' || (upgraded && isHttp(port.protocol));
+}
+
+function httpOptions(target: RuledTarget, policy: PortTrafficPolicy): ReturnType<typeof httpProtocolOptions> {
   const http = policy.connectionPool?.http;
-  const http2 =
-    target.port.protocol === 'http2' || target.port.protocol === 'grpc' || http?.h2UpgradePolicy === 'UPGRADE';
-  const config = http2
-    ? { case: 'http2ProtocolOptions' as const, value: {} }
-    : { case: 'httpProtocolOptions' as const, value: {} };
-  const options = pack(HttpProtocolOptionsSchema, {
-    upstreamProtocolOptions: { case: 'explicitHttpConfig', value: { protocolConfig: config } },
-    commonHttpProtocolOptions: {
-      idleTimeout: duration(durationMs(http?.idleTimeout, 3_600_000)),
-      ...(http?.maxRequestsPerConnection ? { maxRequestsPerConnection: http.maxRequestsPerConnection } : {}),
+  const kind: UpstreamHttp['kind'] = speaksHttp2(target, policy)
+    ? 'http2'
+    : http?.useClientProtocol
+      ? 'downstream'
+      : 'http1';
+  return httpProtocolOptions(
+    { kind },
+    {
+      commonHttpProtocolOptions: {
+        idleTimeout: durationFromMs(durationMs(http?.idleTimeout, IDLE_TIMEOUT_MS)),
+        ...(http?.maxRequestsPerConnection ? { maxRequestsPerConnection: http.maxRequestsPerConnection } : {}),
+      },
     },
-  });
-  return { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': options };
+  );
 }
 
 type Transport = Pick<InitOf<typeof ClusterSchema>, 'transportSocket' | 'transportSocketMatches'>;
@@ -96,47 +116,44 @@ type Transport = Pick<InitOf<typeof ClusterSchema>, 'transportSocket' | 'transpo
 function transport(
   mesh: MeshView,
   client: ClientScope,
-  of: { readonly target: RuledTarget; readonly tls: ClientTlsSettings | undefined },
+  of: { readonly target: RuledTarget; readonly policy: PortTrafficPolicy },
 ): Transport {
-  const { target, tls } = of;
-  const mode = tls?.mode ?? (target.service.inMesh ? 'ISTIO_MUTUAL' : 'DISABLE');
-  if (mode === 'DISABLE') return {};
-  if (mode === 'SIMPLE' || mode === 'MUTUAL') return { transportSocket: originatedTls(target, tls) };
-  const socket = clientMtls({ alpn: alpnOf(target), identities: identities(mesh, client, target) });
-  if (tls?.mode === 'ISTIO_MUTUAL') return { transportSocket: socket };
+  const { target, policy } = of;
+  const { tls } = policy;
+  const mode = tls ? (tls.mode ?? 'DISABLE') : 'AUTO';
+  if (mode === 'DISABLE' || (mode === 'AUTO' && !target.service.inMesh)) return {};
+  if (tls && (mode === 'SIMPLE' || mode === 'MUTUAL')) return { transportSocket: ofRule(target, policy, tls) };
+  const socket = clientMtls({ alpn: alpnOf(target, policy), identities: identities(mesh, client, of) });
+  if (mode === 'ISTIO_MUTUAL') return { transportSocket: socket };
   return {
     transportSocketMatches: [
       { name: 'tlsMode-istio', match: { tlsMode: 'istio' }, transportSocket: socket },
-      {
-        name: 'tlsMode-disabled',
-        match: {},
-        transportSocket: { name: 'envoy.transport_sockets.raw_buffer', configType: rawBuffer() },
-      },
+      { name: 'tlsMode-disabled', match: {}, transportSocket: rawBuffer() },
     ],
   };
 }
 
-function rawBuffer(): NonNullable<TransportSocket['configType']> {
-  return { case: 'typedConfig', value: RAW_BUFFER };
+function ofRule(
+  target: RuledTarget,
+  policy: PortTrafficPolicy,
+  tls: ClientTlsSettings,
+): NonNullable<Transport['transportSocket']> {
+  const alpn = !isHttpTarget(target) ? [] : speaksHttp2(target, policy) ? ['h2'] : ['http/1.1'];
+  return originatedTls(tls, { host: target.service.hostname, alpn });
 }
 
-function alpnOf({ port }: RuledTarget): readonly string[] {
-  if (port.protocol === 'http2' || port.protocol === 'grpc') return CLIENT_ALPN.http2;
-  return port.protocol === 'http' || port.protocol === 'auto' ? CLIENT_ALPN.http : CLIENT_ALPN.tcp;
+function alpnOf(target: RuledTarget, policy: PortTrafficPolicy): readonly string[] {
+  if (!isHttpTarget(target)) return CLIENT_ALPN.tcp;
+  return speaksHttp2(target, policy) ? CLIENT_ALPN.http2 : CLIENT_ALPN.http;
 }
 
-/** Who may answer: the identities of the endpoints, and those that a ServiceEntry names. */
-function identities(mesh: MeshView, client: ClientScope, target: RuledTarget): readonly string[] {
+/** Who may answer: those that a DestinationRule names; else the identities of the endpoints, and a ServiceEntry's. */
+function identities(
+  mesh: MeshView,
+  client: ClientScope,
+  { target, policy }: { readonly target: RuledTarget; readonly policy: PortTrafficPolicy },
+): readonly string[] {
+  if (policy.tls?.subjectAltNames?.length) return [...policy.tls.subjectAltNames].sort();
   const own = reachableEndpoints(mesh, client, target).map(({ identity }) => identity);
   return [...new Set([...own, ...target.service.subjectAltNames])].filter((id) => id !== '').sort();
-}
-
-function originatedTls(target: RuledTarget, tls: ClientTlsSettings | undefined): TransportSocket {
-  return clientTls({
-    sni: tls?.sni || target.service.hostname,
-    subjectAltNames: tls?.subjectAltNames ?? [target.service.hostname],
-    caFile: tls?.caCertificates ?? SYSTEM_ROOTS,
-    insecureSkipVerify: tls?.insecureSkipVerify ?? false,
-    alpn: isHttp(target.port.protocol) ? ['http/1.1'] : [],
-  });
 }

@@ -1,69 +1,54 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { type AccessLog, AccessLogSchema } from '../../envoy/gen/envoy/config/accesslog/v3/accesslog_pb.ts';
-import { type Filter, FilterSchema } from '../../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
+import type { AccessLog } from '../../envoy/gen/envoy/config/accesslog/v3/accesslog_pb.ts';
+import type { Filter } from '../../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
 import { FileAccessLogSchema } from '../../envoy/gen/envoy/extensions/access_loggers/file/v3/file_pb.ts';
-import { CorsSchema } from '../../envoy/gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
-import { HTTPFaultSchema } from '../../envoy/gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
-import { RouterSchema } from '../../envoy/gen/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import {
-  HttpConnectionManager_PathWithEscapedSlashesAction,
-  HttpConnectionManager_ServerHeaderTransformation,
-  HttpConnectionManagerSchema,
-  type HttpFilterSchema,
+  HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
+  HttpConnectionManager_ForwardClientCertDetails as ForwardClientCert,
+  type HttpConnectionManagerSchema,
+  type HttpFilter,
+  HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
 } from '../../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
-import { TcpProxySchema } from '../../envoy/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
-import { pack } from '../../envoy/index.ts';
-import { duration } from '../envoy-types.ts';
-
-export type ManagerInit = MessageInitShape<typeof HttpConnectionManagerSchema>;
-export type HttpFilterInit = MessageInitShape<typeof HttpFilterSchema>;
-
-export function httpFilter(name: string, config: ReturnType<typeof pack>): HttpFilterInit {
-  return { name, configType: { case: 'typedConfig', value: config } };
-}
+import {
+  accessLog,
+  corsFilter,
+  durationFromMs,
+  faultFilter,
+  httpConnectionManager,
+  routerFilter,
+} from '../../envoy/index.ts';
+import type { InitOf } from '../built.ts';
 
 /** The filters that routes may give settings to, then the router; every HTTP chain ends so. */
-export function routeFilters(): HttpFilterInit[] {
-  return [
-    httpFilter('envoy.filters.http.fault', pack(HTTPFaultSchema, {})),
-    httpFilter('envoy.filters.http.cors', pack(CorsSchema, {})),
-    httpFilter('envoy.filters.http.router', pack(RouterSchema, {})),
-  ];
+export function routeFilters(beforeRouter: readonly HttpFilter[] = []): HttpFilter[] {
+  return [faultFilter(), corsFilter(), ...beforeRouter, routerFilter()];
 }
 
 /** The settings that every HTTP listener of the mesh has: Istio's where Istio has one. */
-export function connectionManager(init: ManagerInit): Filter {
-  return create(FilterSchema, {
-    name: 'envoy.filters.network.http_connection_manager',
-    configType: {
-      case: 'typedConfig',
-      value: pack(HttpConnectionManagerSchema, {
-        normalizePath: true,
-        mergeSlashes: true,
-        pathWithEscapedSlashesAction: HttpConnectionManager_PathWithEscapedSlashesAction.KEEP_UNCHANGED,
-        serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH,
-        useRemoteAddress: false,
-        streamIdleTimeout: duration(0),
-        upgradeConfigs: [{ upgradeType: 'websocket' }],
-        ...init,
-      }),
-    },
+export function connectionManager(init: InitOf<typeof HttpConnectionManagerSchema>): Filter {
+  return httpConnectionManager({
+    normalizePath: true,
+    mergeSlashes: true,
+    pathWithEscapedSlashesAction: EscapedSlashes.KEEP_UNCHANGED,
+    serverHeaderTransformation: ServerHeader.PASS_THROUGH,
+    useRemoteAddress: false,
+    streamIdleTimeout: durationFromMs(0),
+    upgradeConfigs: [{ upgradeType: 'websocket' }],
+    ...init,
   });
 }
 
-/** Hands the connection's bytes to one cluster. */
-export function tcpProxy(init: MessageInitShape<typeof TcpProxySchema>): Filter {
-  return create(FilterSchema, {
-    name: 'envoy.filters.network.tcp_proxy',
-    configType: { case: 'typedConfig', value: pack(TcpProxySchema, init) },
-  });
+type ManagerInit = InitOf<typeof HttpConnectionManagerSchema>;
+
+/** Tells the application who the client is (X-Forwarded-Client-Cert). @param trust does the client's own claim count? */
+export function clientCertificateHeaders(trust: 'append' | 'replace'): ManagerInit {
+  return {
+    forwardClientCertDetails: trust === 'append' ? ForwardClientCert.APPEND_FORWARD : ForwardClientCert.SANITIZE_SET,
+    setCurrentClientCertDetails: { subject: true, dns: true, uri: true },
+  };
 }
 
 /** @param path a file, `/dev/stdout`, or empty for no log. */
 export function accessLogs(path: string): AccessLog[] {
   if (path === '') return [];
-  const config = pack(FileAccessLogSchema, { path });
-  return [
-    create(AccessLogSchema, { name: 'envoy.access_loggers.file', configType: { case: 'typedConfig', value: config } }),
-  ];
+  return [accessLog({ name: 'envoy.access_loggers.file', schema: FileAccessLogSchema, config: { path } })];
 }

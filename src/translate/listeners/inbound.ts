@@ -1,22 +1,18 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import { TrafficDirection } from '../../envoy/gen/envoy/config/core/v3/base_pb.ts';
 import type { Filter, FilterChainSchema } from '../../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
 import { type Listener, ListenerSchema } from '../../envoy/gen/envoy/config/listener/v3/listener_pb.ts';
 import type { RouteConfigurationSchema } from '../../envoy/gen/envoy/config/route/v3/route_pb.ts';
-import { TlsInspectorSchema } from '../../envoy/gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
-import { HttpConnectionManager_ForwardClientCertDetails } from '../../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
-import { pack } from '../../envoy/index.ts';
+import { durationFromMs, formatInboundClusterName, socketAddress, tcpProxy, tlsInspector } from '../../envoy/index.ts';
 import type { MeshView, MtlsMode } from '../../mesh/index.ts';
 import { type InboundPort, isHttp, type ObjectRef, type Protocol, type ProxyScope } from '../../model/index.ts';
 import { authorizationFilters } from '../authorization/index.ts';
-import type { Built } from '../built.ts';
-import { socketAddress } from '../endpoints.ts';
-import { duration } from '../envoy-types.ts';
+import type { Built, InitOf } from '../built.ts';
 import { listenerName } from '../names.ts';
-import { MESH_ALPN, serverMtls } from '../tls.ts';
-import { accessLogs, connectionManager, routeFilters, tcpProxy } from './connection-manager.ts';
+import { CLIENT_ALPN, MESH_ALPN, serverMtls } from '../tls.ts';
+import { accessLogs, clientCertificateHeaders, connectionManager, routeFilters } from './connection-manager.ts';
 
-type Chain = MessageInitShape<typeof FilterChainSchema>;
+type Chain = InitOf<typeof FilterChainSchema>;
 
 /** What one port of a workload speaks: what the Services that lead to it say. */
 export function inboundProtocol(mesh: MeshView, proxy: ProxyScope, port: number): Protocol {
@@ -28,103 +24,84 @@ export function inboundListener(mesh: MeshView, proxy: ProxyScope, inbound: Inbo
   const mtls = mesh.policies.mtls(proxy.client);
   const mode = mtls.byPort.get(inbound.port) ?? mtls.mode;
   const protocol = inboundProtocol(mesh, proxy, inbound.port);
-  const { filters, origins } = chainFilters(mesh, proxy, { inbound, protocol });
+  const filters = chainFilters(mesh, proxy, { inbound, protocol });
   const message = create(ListenerSchema, {
     name: listenerName(inbound.bind),
     address: socketAddress(inbound.bind.address, inbound.bind.port),
     trafficDirection: TrafficDirection.INBOUND,
-    listenerFilters: mode === 'DISABLE' ? [] : [TLS_INSPECTOR],
-    listenerFiltersTimeout: duration(5_000),
-    filterChains: [...chains({ mode, http: speaksHttp(protocol), filters, inbound })],
+    listenerFilters: mode === 'DISABLE' ? [] : [tlsInspector()],
+    listenerFiltersTimeout: durationFromMs(5_000),
+    filterChains: [...chains(mode, speaksHttp(protocol), filters)],
   });
-  return { message, origins: [...origins, ...mtls.origins] };
+  return { message, origins: [...filters.origins, ...mtls.origins] };
 }
-
-const TLS_INSPECTOR = {
-  name: 'envoy.filters.listener.tls_inspector',
-  configType: { case: 'typedConfig' as const, value: pack(TlsInspectorSchema, {}) },
-};
 
 function speaksHttp(protocol: Protocol): boolean {
   return isHttp(protocol) || protocol === 'auto';
+}
+
+/** The filters of a port, both under the same policies. */
+interface PortFilters {
+  /** For what the port speaks. */
+  readonly own: Filter[];
+  /** For bytes that nobody here can read: the application's own TLS. */
+  readonly opaque: Filter[];
+  readonly origins: readonly ObjectRef[];
 }
 
 /**
  * STRICT: mTLS or nothing. PERMISSIVE: mTLS of the mesh by its ALPN, the application's own TLS as bytes, and plain text.
  * A connection that fits no chain is closed by Envoy.
  */
-function chains(of: {
-  readonly mode: MtlsMode;
-  readonly http: boolean;
-  readonly filters: Filter[];
-  readonly inbound: InboundPort;
-}): readonly Chain[] {
-  const { mode, filters, inbound } = of;
-  if (mode === 'DISABLE') return [{ name: 'plaintext', filters }];
+function chains(mode: MtlsMode, http: boolean, filters: PortFilters): readonly Chain[] {
+  if (mode === 'DISABLE') return [{ name: 'plaintext', filters: filters.own }];
   const mtls: Chain = {
     name: 'mtls',
     filterChainMatch: {
       transportProtocol: 'tls',
       applicationProtocols: mode === 'STRICT' ? [] : [...MESH_ALPN],
     },
-    transportSocket: serverMtls(of.http ? ['h2', 'http/1.1'] : ['istio-peer-exchange', 'istio']),
-    filters,
+    transportSocket: serverMtls(http ? ['h2', 'http/1.1'] : CLIENT_ALPN.tcp),
+    filters: filters.own,
   };
   if (mode === 'STRICT') return [mtls];
-  const own = tcpProxy({
-    statPrefix: inboundCluster(inbound),
-    clusterSpecifier: { case: 'cluster', value: inboundCluster(inbound) },
-  });
   return [
     mtls,
-    { name: 'application-tls', filterChainMatch: { transportProtocol: 'tls' }, filters: [own] },
-    { name: 'plaintext', filterChainMatch: { transportProtocol: 'raw_buffer' }, filters },
+    { name: 'application-tls', filterChainMatch: { transportProtocol: 'tls' }, filters: filters.opaque },
+    { name: 'plaintext', filterChainMatch: { transportProtocol: 'raw_buffer' }, filters: filters.own },
   ];
-}
-
-function inboundCluster(inbound: InboundPort): string {
-  return `inbound|${inbound.port}||`;
 }
 
 function chainFilters(
   mesh: MeshView,
   proxy: ProxyScope,
   of: { readonly inbound: InboundPort; readonly protocol: Protocol },
-): { readonly filters: Filter[]; readonly origins: readonly ObjectRef[] } {
-  const cluster = inboundCluster(of.inbound);
-  const authorization = authorizationFilters(mesh, proxy.client, of.inbound.port);
-  const { origins } = authorization;
-  if (!speaksHttp(of.protocol)) {
-    const proxyFilter = tcpProxy({
-      statPrefix: cluster,
-      clusterSpecifier: { case: 'cluster', value: cluster },
-      accessLog: accessLogs(mesh.config.accessLogFile),
-    });
-    return { filters: [...authorization.network, proxyFilter], origins };
-  }
+): PortFilters {
+  const cluster = formatInboundClusterName(of.inbound.port);
+  const { http, network, origins } = authorizationFilters(mesh, proxy.client, of.inbound.port);
+  const accessLog = accessLogs(mesh.config.accessLogFile);
+  const bytes = tcpProxy({ statPrefix: cluster, clusterSpecifier: { case: 'cluster', value: cluster }, accessLog });
+  const opaque = [...network, bytes];
+  if (!speaksHttp(of.protocol)) return { own: opaque, opaque, origins };
   const manager = connectionManager({
     statPrefix: `inbound_${of.inbound.bind.address}_${of.inbound.bind.port}`,
     routeSpecifier: { case: 'routeConfig', value: inboundRoutes(cluster) },
-    httpFilters: [...authorization.http, ...routeFilters()],
-    forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.APPEND_FORWARD,
-    setCurrentClientCertDetails: { subject: true, dns: true, uri: true },
-    accessLog: accessLogs(mesh.config.accessLogFile),
+    httpFilters: [...http, ...routeFilters()],
+    ...clientCertificateHeaders('append'),
+    accessLog,
   });
-  return { filters: [manager], origins };
+  return { own: [manager], opaque, origins };
 }
 
-function inboundRoutes(cluster: string): MessageInitShape<typeof RouteConfigurationSchema> {
+function inboundRoutes(cluster: string): InitOf<typeof RouteConfigurationSchema> {
   const route = {
     name: 'default',
     match: { pathSpecifier: { case: 'prefix' as const, value: '/' } },
     action: {
       case: 'route' as const,
-      value: { clusterSpecifier: { case: 'cluster' as const, value: cluster }, timeout: duration(0) },
+      value: { clusterSpecifier: { case: 'cluster' as const, value: cluster }, timeout: durationFromMs(0) },
     },
   };
-  return {
-    name: cluster,
-    validateClusters: false,
-    virtualHosts: [{ name: 'inbound', domains: ['*'], routes: [route] }],
-  };
+  const virtualHosts = [{ name: 'inbound', domains: ['*'], routes: [route] }];
+  return { name: cluster, validateClusters: false, virtualHosts };
 }

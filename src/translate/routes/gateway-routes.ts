@@ -1,61 +1,95 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import {
   VirtualHost_TlsRequirementType,
   type VirtualHostSchema,
 } from '../../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import { type RouteConfiguration, RouteConfigurationSchema } from '../../envoy/gen/envoy/config/route/v3/route_pb.ts';
+import { compare, type MeshView } from '../../mesh/index.ts';
+import { formatObjectRef, type Hostname, type ObjectRef, type ProxyScope, parseHostname } from '../../model/index.ts';
+import type { Built, InitOf } from '../built.ts';
 import {
-  compare,
-  type Gateway,
-  gatewayKey,
-  isExportedTo,
-  type MeshView,
-  type VirtualService,
-} from '../../mesh/index.ts';
-import { type Hostname, hostnameCovers, type ObjectRef, type ProxyScope, parseHostname } from '../../model/index.ts';
-import type { Built } from '../built.ts';
-import { type GatewayServer, gatewayServers } from '../listeners/gateway.ts';
-import { gatewayRoutesName } from '../names.ts';
+  boundRules,
+  type GatewayServer,
+  gatewayNameOf,
+  gatewayRoutesName,
+  gatewayServers,
+} from '../listeners/gateway-servers.ts';
 import { type RouteInit, virtualServiceRoutes } from './http-routes.ts';
 
+/** What is found for one host while servers and rules are gone through. */
 interface HostRoutes {
   readonly routes: RouteInit[];
-  redirect: boolean;
+  readonly rules: Set<string>;
   readonly origins: ObjectRef[];
+  redirect: boolean;
+  port: number;
 }
 
-/** A gateway's routes on one port: the virtual hosts of all VirtualServices bound to its Gateways, merged by host (Istio). */
-export function gatewayRoutes(mesh: MeshView, proxy: ProxyScope, port: number): Built<RouteConfiguration> {
+/** The servers that have their routes under this name. Tracked. */
+function serversOf(mesh: MeshView, proxy: ProxyScope, name: string): readonly GatewayServer[] {
+  return gatewayServers(mesh, proxy).filter(
+    (server) => (server.kind === 'http' || server.kind === 'https') && gatewayRoutesName(server) === name,
+  );
+}
+
+/** The names of all route configurations of a gateway proxy. Tracked. */
+export function gatewayRouteNames(mesh: MeshView, proxy: ProxyScope): readonly string[] {
+  const servers = gatewayServers(mesh, proxy).filter(({ kind }) => kind === 'http' || kind === 'https');
+  return [...new Set(servers.map(gatewayRoutesName))].sort();
+}
+
+/** A gateway's routes: the virtual hosts of all VirtualServices bound to its Gateways, merged by host (Istio). Tracked. */
+export function gatewayRoutes(mesh: MeshView, proxy: ProxyScope, name: string): Built<RouteConfiguration> | undefined {
+  const servers = serversOf(mesh, proxy, name);
+  const [first] = servers;
+  if (!first) return undefined;
   const hosts = new Map<Hostname, HostRoutes>();
-  const entry = (host: Hostname): HostRoutes => {
-    const found = hosts.get(host) ?? { routes: [], redirect: false, origins: [] };
-    hosts.set(host, found);
-    return found;
-  };
-  for (const server of gatewayServers(mesh, proxy).filter((candidate) => candidate.port === port)) {
-    for (const { host, rule, routes } of boundRoutes(mesh, proxy, server)) {
-      const found = entry(host);
-      found.redirect ||= server.server.tls?.httpsRedirect ?? false;
-      if (!found.origins.some(({ name, namespace }) => name === rule.meta.name && namespace === rule.meta.namespace)) {
-        found.routes.push(...routes);
-        found.origins.push(rule.ref, server.gateway.ref);
-      }
-    }
-  }
+  for (const server of servers) collect(mesh, proxy, { server, hosts });
   const sorted = [...hosts].sort(([a], [b]) => compare(a, b));
+  const virtualHosts = sorted.map(([host, found]) => virtualHost(host, found));
   const message = create(RouteConfigurationSchema, {
-    name: gatewayRoutesName(port),
+    name,
     validateClusters: false,
-    virtualHosts:
-      sorted.length > 0 ? sorted.map(([host, found]) => virtualHost(host, found, port)) : [nothingHere(port)],
+    virtualHosts: virtualHosts.length > 0 ? virtualHosts : [nothingHere(first.server.port.number)],
     ignorePortInHostMatching: true,
   });
-  return { message, origins: sorted.flatMap(([, found]) => found.origins) };
+  const origins = [...servers.map(({ gateway }) => gateway.ref), ...sorted.flatMap(([, found]) => found.origins)];
+  return { message, origins };
 }
 
-function virtualHost(host: Hostname, found: HostRoutes, port: number): MessageInitShape<typeof VirtualHostSchema> {
+function collect(
+  mesh: MeshView,
+  proxy: ProxyScope,
+  of: { readonly server: GatewayServer; readonly hosts: Map<Hostname, HostRoutes> },
+): void {
+  const { server, hosts } = of;
+  const port = server.server.port.number;
+  const redirect = server.kind === 'http' && server.server.tls?.httpsRedirect === true;
+  const at = (host: Hostname): HostRoutes => {
+    const found = hosts.get(host) ?? { routes: [], rules: new Set(), origins: [], redirect: false, port };
+    hosts.set(host, found);
+    found.redirect ||= redirect;
+    return found;
+  };
+  for (const { rule, hosts: shared } of boundRules(mesh, proxy, server)) {
+    const context = { client: proxy.client, port, gateway: gatewayNameOf(server) };
+    const routes = virtualServiceRoutes(mesh, rule, context);
+    for (const host of routes.length > 0 ? shared : []) {
+      const found = at(host);
+      const key = formatObjectRef(rule.ref);
+      if (found.rules.has(key)) continue;
+      found.rules.add(key);
+      found.routes.push(...routes);
+      found.origins.push(rule.ref);
+    }
+  }
+  // A redirect to https needs no VirtualService.
+  if (redirect) for (const host of server.server.hosts) at(parseHostname(host.slice(host.indexOf('/') + 1)));
+}
+
+function virtualHost(host: Hostname, found: HostRoutes): InitOf<typeof VirtualHostSchema> {
   return {
-    name: `${host}:${port}`,
+    name: `${host}:${found.port}`,
     domains: [host],
     routes: found.routes,
     includeRequestAttemptCount: true,
@@ -64,40 +98,6 @@ function virtualHost(host: Hostname, found: HostRoutes, port: number): MessageIn
 }
 
 /** Istio's name for a gateway port without routes. */
-function nothingHere(port: number): MessageInitShape<typeof VirtualHostSchema> {
+function nothingHere(port: number): InitOf<typeof VirtualHostSchema> {
   return { name: `blackhole:${port}`, domains: ['*'] };
-}
-
-interface BoundRoutes {
-  readonly host: Hostname;
-  readonly rule: VirtualService;
-  readonly routes: readonly RouteInit[];
-}
-
-function boundRoutes(mesh: MeshView, proxy: ProxyScope, of: GatewayServer): readonly BoundRoutes[] {
-  const gateway = `${of.gateway.meta.namespace}/${of.gateway.meta.name}`;
-  return mesh.rules.ofGateway(gateway).flatMap((rule) => {
-    if (!isExportedTo(rule.spec.exportTo, rule.meta.namespace, proxy.client.namespace)) return [];
-    const shared = sharedHosts(rule, of.gateway, of.server.hosts);
-    if (shared.length === 0) return [];
-    const context = { client: proxy.client, port: of.server.port.number, gateway: gatewayKey(gateway, '') };
-    const routes = virtualServiceRoutes(mesh, rule, context);
-    return shared.map((host) => ({ host, rule, routes }));
-  });
-}
-
-/** The hosts that both name, each time the narrower one; a server's host may be limited to a namespace (`ns/host`). */
-function sharedHosts(rule: VirtualService, gateway: Gateway, serverHosts: readonly string[]): readonly Hostname[] {
-  const shared = serverHosts.flatMap((text) => {
-    const slash = text.indexOf('/');
-    const namespace = slash < 0 ? '*' : text.slice(0, slash);
-    const own = namespace === '.' ? gateway.meta.namespace : namespace;
-    if (own !== '*' && own !== rule.meta.namespace) return [];
-    const server = parseHostname(text.slice(slash + 1));
-    return (rule.spec.hosts ?? []).flatMap((given) => {
-      const host = parseHostname(given);
-      return hostnameCovers(server, host) ? [host] : hostnameCovers(host, server) ? [server] : [];
-    });
-  });
-  return [...new Set(shared)];
 }

@@ -1,59 +1,29 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import { base64Decode } from '@bufbuild/protobuf/wire';
 import type { HttpMatch, HttpRoute } from '../../config/index.ts';
+import type { DataSourceSchema } from '../../envoy/gen/envoy/config/core/v3/base_pb.ts';
 import type { RouteSchema } from '../../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
-import { formatClusterName } from '../../envoy/index.ts';
-import {
-  expandShortName,
-  gatewayKey,
-  MESH_GATEWAY,
-  type MeshView,
-  selects,
-  type VirtualService,
-} from '../../mesh/index.ts';
+import type { MeshView, VirtualService } from '../../mesh/index.ts';
 import type { ClientScope } from '../../model/index.ts';
-import { BLACK_HOLE_CLUSTER } from '../names.ts';
-import { visibleService } from '../targets.ts';
-import { type ClusterNameOf, forwardAction, headerParts, redirectAction } from './route-action.ts';
+import type { InitOf } from '../built.ts';
+import { effectivePolicy } from '../clusters/traffic-policy.ts';
+import { outboundTarget } from '../targets.ts';
+import { httpRoutesOf } from './delegate.ts';
+import { destinationCluster, type RouteContext } from './destinations.ts';
+import { type ClusterNameOf, forwardAction, hashPolicy, headerParts, redirectAction } from './route-action.ts';
 import { perFilterConfig } from './route-filters.ts';
 import { matchesAll, routeMatch } from './route-match.ts';
+import { appliesTo } from './stream-routes.ts';
 
-export type RouteInit = MessageInitShape<typeof RouteSchema>;
+export type RouteInit = InitOf<typeof RouteSchema>;
+type Action = NonNullable<RouteInit['action']>;
 
-/** Who asks for the routes of a VirtualService, and by what way. */
-export interface RouteContext {
-  readonly client: ClientScope;
-  /** The port that the request is for. */
-  readonly port: number;
-  /** `mesh`, or the Gateway (`namespace/name`) that the request came in by. */
-  readonly gateway: string;
+interface RouteParts {
+  readonly route: HttpRoute;
+  readonly match: HttpMatch | undefined;
+  readonly action: Action;
 }
 
-/** Destination hosts mean what they mean to the VirtualService's own namespace (Istio: short names). */
-function clusterNames(mesh: MeshView, rule: VirtualService, context: RouteContext): ClusterNameOf {
-  return ({ host, subset, port }) => {
-    const namespace = rule.meta.namespace;
-    const scope = { ...context.client, namespace };
-    const service = visibleService(mesh, scope, host) ?? visibleService(mesh, context.client, host);
-    const hostname = service?.hostname ?? expandShortName(host, namespace);
-    const only = service?.ports.length === 1 ? service.ports[0]?.number : undefined;
-    const number = port?.number ?? only ?? context.port;
-    if (!service) return BLACK_HOLE_CLUSTER;
-    return formatClusterName({ direction: 'outbound', port: number, subset: subset ?? '', hostname });
-  };
-}
-
-function appliesTo(match: HttpMatch, rule: VirtualService, context: RouteContext): boolean {
-  const gateways = match.gateways ?? [];
-  const here =
-    gateways.length === 0 || gateways.some((name) => gatewayKey(name, rule.meta.namespace) === context.gateway);
-  const source =
-    context.gateway !== MESH_GATEWAY ||
-    (selects(match.sourceLabels, context.client.labels) &&
-      (!match.sourceNamespace || match.sourceNamespace === context.client.namespace));
-  return here && source && (!match.port || match.port === context.port);
-}
-
-function oneRoute(route: HttpRoute, match: HttpMatch | undefined, nameOf: ClusterNameOf): RouteInit {
+function envoyRoute({ route, match, action }: RouteParts): RouteInit {
   const name = [route.name, match?.name].filter((part) => part).join('.');
   const filters = perFilterConfig(route);
   return {
@@ -61,18 +31,41 @@ function oneRoute(route: HttpRoute, match: HttpMatch | undefined, nameOf: Cluste
     match: routeMatch(match),
     ...headerParts(route.headers),
     ...(Object.keys(filters).length > 0 ? { typedPerFilterConfig: filters } : {}),
-    action: actionOf(route, nameOf),
+    action,
   };
 }
 
-function actionOf(route: HttpRoute, nameOf: ClusterNameOf): NonNullable<RouteInit['action']> {
+function actionOf(
+  mesh: MeshView,
+  client: ClientScope,
+  of: { readonly route: HttpRoute; readonly nameOf: ClusterNameOf },
+): Action {
+  const { route, nameOf } = of;
   if (route.redirect) return { case: 'redirect', value: redirectAction(route.redirect) };
   if (route.directResponse) {
     const { status, body } = route.directResponse;
-    const specifier = body?.string === undefined ? undefined : { case: 'inlineString' as const, value: body.string };
-    return { case: 'directResponse', value: { status, ...(specifier ? { body: { specifier } } : {}) } };
+    return { case: 'directResponse', value: { status, ...(body ? { body: { specifier: bodyOf(body) } } : {}) } };
   }
-  return { case: 'route', value: forwardAction(route, nameOf) };
+  const [first] = route.route ?? [];
+  const policies = first ? hashing(mesh, client, nameOf(first.destination)) : [];
+  return {
+    case: 'route',
+    value: { ...forwardAction(route, nameOf), ...(policies.length > 0 ? { hashPolicy: policies } : {}) },
+  };
+}
+
+type Body = NonNullable<NonNullable<HttpRoute['directResponse']>['body']>;
+
+function bodyOf({ string, bytes }: Body): NonNullable<InitOf<typeof DataSourceSchema>['specifier']> {
+  if (bytes !== undefined) return { case: 'inlineBytes', value: base64Decode(bytes) };
+  return { case: 'inlineString', value: string ?? '' };
+}
+
+/** What requests to a cluster are hashed by, where its DestinationRule asks for that. */
+function hashing(mesh: MeshView, client: ClientScope, cluster: string): ReturnType<typeof hashPolicy> {
+  const target = outboundTarget(mesh, client, cluster);
+  if (!target) return [];
+  return hashPolicy(effectivePolicy(target.policy, target.subset, target.port.number).loadBalancer?.consistentHash);
 }
 
 /** The Envoy routes of a VirtualService, in its order; what comes after a route that takes everything is left out. */
@@ -81,13 +74,13 @@ export function virtualServiceRoutes(
   rule: VirtualService,
   context: RouteContext,
 ): readonly RouteInit[] {
-  const nameOf = clusterNames(mesh, rule, context);
   const routes: RouteInit[] = [];
-  for (const route of rule.spec.http ?? []) {
-    const matches = route.match?.length ? route.match : [undefined];
-    for (const match of matches) {
+  for (const { owner, route } of httpRoutesOf(mesh, rule)) {
+    const nameOf: ClusterNameOf = (destination) => destinationCluster(mesh, owner, { context, destination });
+    const action = actionOf(mesh, context.client, { route, nameOf });
+    for (const match of route.match?.length ? route.match : [undefined]) {
       if (match && !appliesTo(match, rule, context)) continue;
-      routes.push(oneRoute(route, match, nameOf));
+      routes.push(envoyRoute({ route, match, action }));
       if (matchesAll(match)) return routes;
     }
   }
@@ -95,10 +88,8 @@ export function virtualServiceRoutes(
 }
 
 /** The route of a service without a VirtualService. */
-export function defaultRoute(cluster: string): RouteInit {
-  return {
-    name: 'default',
-    match: routeMatch(undefined),
-    action: { case: 'route', value: forwardAction({ route: [{ destination: { host: '' } }] }, () => cluster) },
-  };
+export function defaultRoute(mesh: MeshView, client: ClientScope, cluster: string): RouteInit {
+  const route: HttpRoute = { route: [{ destination: { host: '' } }] };
+  const action = actionOf(mesh, client, { route, nameOf: () => cluster });
+  return { name: 'default', match: routeMatch(undefined), action };
 }

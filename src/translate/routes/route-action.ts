@@ -1,4 +1,4 @@
-import type { Headers, HttpRetry, HttpRoute } from '../../config/index.ts';
+import type { ConsistentHash, Headers, HttpRetry, HttpRoute } from '../../config/index.ts';
 import type { HeaderValueOptionSchema } from '../../envoy/gen/envoy/config/core/v3/base_pb.ts';
 import { HeaderValueOption_HeaderAppendAction } from '../../envoy/gen/envoy/config/core/v3/base_pb.ts';
 import {
@@ -10,9 +10,10 @@ import {
 } from '../../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import { PreviousHostsPredicateSchema } from '../../envoy/gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
 import { FractionalPercent_DenominatorType } from '../../envoy/gen/envoy/type/v3/percent_pb.ts';
-import { pack } from '../../envoy/index.ts';
+import { durationFromMs, pack } from '../../envoy/index.ts';
+import type { InitOf } from '../built.ts';
 import { durationMs } from '../clusters/traffic-policy.ts';
-import { duration, type InitOf } from '../envoy-types.ts';
+import { BLACK_HOLE_CLUSTER } from '../names.ts';
 
 type RouteInit = InitOf<typeof RouteSchema>;
 type ActionInit = InitOf<typeof RouteActionSchema>;
@@ -46,8 +47,8 @@ export function retryPolicy(given: HttpRetry | undefined): InitOf<typeof RetryPo
         configType: { case: 'typedConfig', value: pack(PreviousHostsPredicateSchema, {}) },
       },
     ],
-    ...(retry.perTryTimeout ? { perTryTimeout: duration(durationMs(retry.perTryTimeout, 0)) } : {}),
-    ...(retry.backoff ? { retryBackOff: { baseInterval: duration(durationMs(retry.backoff, 25)) } } : {}),
+    ...(retry.perTryTimeout ? { perTryTimeout: durationFromMs(durationMs(retry.perTryTimeout, 0)) } : {}),
+    ...(retry.backoff ? { retryBackOff: { baseInterval: durationFromMs(durationMs(retry.backoff, 25)) } } : {}),
   };
 }
 
@@ -93,7 +94,7 @@ function clusterSpecifier(route: HttpRoute, nameOf: ClusterNameOf): Pick<ActionI
   const weighted = destinations.length > 1 ? destinations.filter(({ weight = 0 }) => weight > 0) : destinations;
   const [first] = weighted;
   if (!first || (weighted.length === 1 && !first.headers)) {
-    return { clusterSpecifier: { case: 'cluster', value: first ? nameOf(first.destination) : '' } };
+    return { clusterSpecifier: { case: 'cluster', value: first ? nameOf(first.destination) : BLACK_HOLE_CLUSTER } };
   }
   const clusters = weighted.map(({ destination, weight, headers }) => {
     const host = authorityOf(headers);
@@ -141,18 +142,43 @@ function mirrors(route: HttpRoute, nameOf: ClusterNameOf): NonNullable<ActionIni
     }));
 }
 
+/** What a DestinationRule's consistent hash hashes (Istio: LoadBalancerSettings.ConsistentHashLB). */
+export function hashPolicy(hash: ConsistentHash | undefined): NonNullable<ActionInit['hashPolicy']> {
+  if (hash?.httpHeaderName)
+    return [{ policySpecifier: { case: 'header', value: { headerName: hash.httpHeaderName } } }];
+  if (hash?.httpCookie) {
+    const { name, path, ttl } = hash.httpCookie;
+    // Without a time to live Envoy would make no cookie; zero makes one for the session (Envoy: HashPolicy.Cookie).
+    const cookie = {
+      name,
+      path: path ?? '',
+      ...(ttl === undefined ? {} : { ttl: durationFromMs(durationMs(ttl, 0)) }),
+    };
+    return [{ policySpecifier: { case: 'cookie', value: cookie } }];
+  }
+  if (hash?.useSourceIp) return [{ policySpecifier: { case: 'connectionProperties', value: { sourceIp: true } } }];
+  if (hash?.httpQueryParameterName) {
+    return [{ policySpecifier: { case: 'queryParameter', value: { name: hash.httpQueryParameterName } } }];
+  }
+  return [];
+}
+
 /** The action of a route that goes to destinations. Time-outs: none unless set, as in Istio. */
 export function forwardAction(route: HttpRoute, nameOf: ClusterNameOf): ActionInit {
   const retry = retryPolicy(route.retries);
   return {
     ...clusterSpecifier(route, nameOf),
     ...rewriteParts(route),
-    timeout: duration(durationMs(route.timeout, 0)),
-    ...(route.timeout ? { maxStreamDuration: { maxStreamDuration: duration(durationMs(route.timeout, 0)) } } : {}),
+    timeout: durationFromMs(durationMs(route.timeout, 0)),
+    ...(route.timeout
+      ? { maxStreamDuration: { maxStreamDuration: durationFromMs(durationMs(route.timeout, 0)) } }
+      : {}),
     ...(retry ? { retryPolicy: retry } : {}),
     requestMirrorPolicies: mirrors(route, nameOf),
   };
 }
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
 const REDIRECT_CODES: Readonly<Record<number, RedirectAction_RedirectResponseCode>> = {
   301: RedirectAction_RedirectResponseCode.MOVED_PERMANENTLY,
@@ -163,7 +189,8 @@ const REDIRECT_CODES: Readonly<Record<number, RedirectAction_RedirectResponseCod
 };
 
 export function redirectAction(redirect: NonNullable<HttpRoute['redirect']>): InitOf<typeof RedirectActionSchema> {
-  const { uri, prefixRewrite, authority, port, scheme, redirectCode = 301 } = redirect;
+  const { uri, prefixRewrite, authority, derivePort, scheme, redirectCode = 301 } = redirect;
+  const port = redirect.port || (derivePort === 'FROM_PROTOCOL_DEFAULT' ? DEFAULT_PORTS[scheme ?? ''] : undefined);
   return {
     responseCode: REDIRECT_CODES[redirectCode] ?? RedirectAction_RedirectResponseCode.MOVED_PERMANENTLY,
     ...(authority ? { hostRedirect: authority } : {}),

@@ -1,9 +1,8 @@
 import type { CorsPolicy, HttpFault } from '../../config/index.ts';
 import { CorsPolicySchema } from '../../envoy/gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import { HTTPFaultSchema } from '../../envoy/gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
-import { pack } from '../../envoy/index.ts';
+import { durationFromMs, pack } from '../../envoy/index.ts';
 import { durationMs } from '../clusters/traffic-policy.ts';
-import { duration } from '../envoy-types.ts';
 import { fraction } from './route-action.ts';
 import { stringMatcher } from './route-match.ts';
 
@@ -22,11 +21,11 @@ function fault(given: HttpFault): ReturnType<typeof pack> {
           },
         }
       : {}),
-    ...(delay
+    ...(delay && durationMs(delay.fixedDelay, 0) > 0
       ? {
           delay: {
             percentage: fraction(delay.percentage?.value ?? delay.percent ?? 100),
-            faultDelaySecifier: { case: 'fixedDelay' as const, value: duration(durationMs(delay.fixedDelay, 0)) },
+            faultDelaySecifier: { case: 'fixedDelay' as const, value: durationFromMs(durationMs(delay.fixedDelay, 0)) },
           },
         }
       : {}),

@@ -5,7 +5,7 @@ import type {
   RouteMatchSchema,
 } from '../../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import type { StringMatcherSchema } from '../../envoy/gen/envoy/type/matcher/v3/string_pb.ts';
-import type { InitOf } from '../envoy-types.ts';
+import type { InitOf } from '../built.ts';
 
 type Match = InitOf<typeof RouteMatchSchema>;
 type StringInit = InitOf<typeof StringMatcherSchema>;

@@ -53,7 +53,16 @@ function read(response: IncomingMessage, resolve: (answer: Answer) => void, fail
 function fieldsOf(text: string): Omit<Answer, 'status'> {
   try {
     const { cluster, namespace, pod, version, method, path, caller, headers } = JSON.parse(text) as Answer;
-    return { cluster, namespace, pod, version, method, path, caller, ...(order.wantHeaders ? { headers } : {}) } as Answer;
+    return {
+      cluster,
+      namespace,
+      pod,
+      version,
+      method,
+      path,
+      caller,
+      ...(order.wantHeaders ? { headers } : {}),
+    } as Answer;
   } catch {
     return { text: text.slice(0, 300) };
   }

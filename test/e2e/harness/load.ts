@@ -10,7 +10,11 @@ export class Load {
   readonly #ended: Promise<void>;
   #errors = '';
 
-  constructor(command: string, args: readonly string[], options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  ) {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     const lines = createInterface({ input: child.stdout });

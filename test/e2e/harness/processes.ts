@@ -42,7 +42,9 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
 }
 
 function pids(): readonly number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 function contentOf(pid: number, name: 'cmdline' | 'environ'): string {

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { after, before } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { ClusterStatus, FleetStatus, PodStatus } from '../../../src/embedded/fleet-api.ts';
 import type { Answer, CallOrder } from './answer.ts';
 import { type CommandResult, describeResult, PELAGOS, ROOT, runCommand } from './command.ts';
@@ -94,7 +94,10 @@ export class TestFleet {
   /** Calls from a pod, all answers. */
   async call(from: Caller, order: CallOrder): Promise<readonly Answer[]> {
     const out = await this.ok(this.#exec(from, order));
-    return out.trim().split('\n').map((line) => JSON.parse(line) as Answer);
+    return out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Answer);
   }
 
   /** Calls from a pod once. */
@@ -136,11 +139,17 @@ export class TestFleet {
   }
 
   async assertNothingRuns(): Promise<void> {
-    await eventually('the end of all processes', () => {
-      const left = processesOf(this.root).map(({ pid, command }) => `${pid} ${command.replaceAll('\0', ' ').slice(0, 200)}`);
-      assert.deepEqual(left, []);
-      return true;
-    }, 15_000);
+    await eventually(
+      'the end of all processes',
+      () => {
+        const left = processesOf(this.root).map(
+          ({ pid, command }) => `${pid} ${command.replaceAll('\0', ' ').slice(0, 200)}`,
+        );
+        assert.deepEqual(left, []);
+        return true;
+      },
+      15_000,
+    );
   }
 
   /** The last resort where a test could not end in order; waits for it. */
@@ -149,7 +158,10 @@ export class TestFleet {
     if (!process.env['PELAGOS_E2E_KEEP']) rmSync(this.root, { recursive: true, force: true });
   }
 
-  #exec({ cluster, namespace = 'default', target = 'deployment/service' }: Caller, order: CallOrder): readonly string[] {
+  #exec(
+    { cluster, namespace = 'default', target = 'deployment/service' }: Caller,
+    order: CallOrder,
+  ): readonly string[] {
     const where = ['exec', '--context', cluster, '-n', namespace, target];
     return [...where, '--', process.execPath, '--disable-warning=ExperimentalWarning', CALLER, JSON.stringify(order)];
   }

@@ -5,7 +5,7 @@ import { type Case, parseCase } from '../../../src/cases/index.ts';
 import { formatDiagnostic } from '../../../src/diagnostics/index.ts';
 
 /** The folder that all golden cases are in. */
-export const GOLDEN = join(import.meta.dirname, '..');
+export const GOLDEN: string = join(import.meta.dirname, '..');
 
 /** A case and the fleet it is about. */
 export interface CaseFolder {

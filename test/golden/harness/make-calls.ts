@@ -56,7 +56,14 @@ function callHttp(): Promise<CallResult> {
   const path = proxy ? `http://${order.authority}${order.path}` : order.path;
   return new Promise((resolve, reject) => {
     const sent = request(
-      { host: to.address, port: to.port, method: order.method, path, agent: false, headers: { host: order.authority, ...order.headers } },
+      {
+        host: to.address,
+        port: to.port,
+        method: order.method,
+        path,
+        agent: false,
+        headers: { host: order.authority, ...order.headers },
+      },
       (answer) => void read(answer).then(resolve, reject),
     );
     sent.setTimeout(TIMEOUT_MS, () => sent.destroy(new Error('no answer in time')));
@@ -83,7 +90,8 @@ function callTcp(): Promise<CallResult> {
     socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('no answer in time')));
     socket.on('error', reject);
     socket.on('close', () => resolve({ headers: {}, body: '' }));
-    if (proxy) socket.write(`CONNECT ${order.host}:${order.port} HTTP/1.1\r\nhost: ${order.host}:${order.port}\r\n\r\n`);
+    if (proxy)
+      socket.write(`CONNECT ${order.host}:${order.port} HTTP/1.1\r\nhost: ${order.host}:${order.port}\r\n\r\n`);
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString();
       if (!tunnelled) {

@@ -1,17 +1,29 @@
 import { type DescMessage, fromBinary } from '@bufbuild/protobuf';
+import {
+  GATEWAY_BINDS_METADATA,
+  INTERCEPTION_METADATA,
+  proxyScope,
+  Translation,
+} from '../../../src/control-plane/index.ts';
 import { Ingest } from '../../../src/control-plane/ingest.ts';
-import { GATEWAY_BINDS_METADATA, INTERCEPTION_METADATA, proxyScope, Translation } from '../../../src/control-plane/index.ts';
 import type { Diagnostic } from '../../../src/diagnostics/index.ts';
+import type { FleetConfig } from '../../../src/embedded/config/fleet-config.ts';
 import { readFleetConfig } from '../../../src/embedded/config/read-fleet-config.ts';
 import { ClusterSchema } from '../../../src/envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../../../src/envoy/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { ListenerSchema } from '../../../src/envoy/gen/envoy/config/listener/v3/listener_pb.ts';
 import { VirtualHostSchema } from '../../../src/envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import { RouteConfigurationSchema } from '../../../src/envoy/gen/envoy/config/route/v3/route_pb.ts';
-import type { FleetConfig } from '../../../src/embedded/config/fleet-config.ts';
 import { Mesh } from '../../../src/mesh/index.ts';
 import { type ClusterId, formatIdentity, type ProxyScope } from '../../../src/model/index.ts';
-import { CLUSTER, ENDPOINTS, LISTENER, type ResourceLookup, ROUTE_CONFIGURATION, VIRTUAL_HOST } from '../../../src/simulate/index.ts';
+import {
+  CLUSTER,
+  ENDPOINTS,
+  LISTENER,
+  type ResourceLookup,
+  ROUTE_CONFIGURATION,
+  VIRTUAL_HOST,
+} from '../../../src/simulate/index.ts';
 import { loadOfflineCluster, type OfflineCluster } from './offline-cluster.ts';
 import type { PlannedPod } from './planned-pod.ts';
 
@@ -63,7 +75,12 @@ export async function buildOfflineFleet(folder: string): Promise<OfflineFleet> {
       proxies.set(proxy.key, proxy);
     }
   }
-  return { config, clusters, proxies, diagnostics: [...diagnostics, ...clusters.flatMap((cluster) => cluster.diagnostics)] };
+  return {
+    config,
+    clusters,
+    proxies,
+    diagnostics: [...diagnostics, ...clusters.flatMap((cluster) => cluster.diagnostics)],
+  };
 }
 
 async function controlPlaneOf(
@@ -126,6 +143,7 @@ function lookupOf(scope: ProxyScope, translation: Translation): ResourceLookup {
   };
   return {
     get,
+    isPushed: (cluster) => translation.wildcard(scope, CLUSTER).includes(cluster),
     listeners: () => translation.wildcard(scope, LISTENER).flatMap((name) => get(LISTENER, name) ?? []),
   };
 }

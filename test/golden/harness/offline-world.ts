@@ -12,7 +12,8 @@ export function offlineWorld(fleet: OfflineFleet): World {
   const sockets = new Map<string, Target>();
   const behind = new Map<string, AppSite>();
   for (const { cluster, pod, key } of allPods(fleet)) {
-    for (const [port, socket] of pod.app) behind.set(`${key} ${socket.address}:${socket.port}`, appOf(cluster, pod, port));
+    for (const [port, socket] of pod.app)
+      behind.set(`${key} ${socket.address}:${socket.port}`, appOf(cluster, pod, port));
     for (const [port, { address, port: real }] of pod.bound) {
       const target: Target =
         pod.view.proxy === 'none' ? { kind: 'app', app: appOf(cluster, pod, port) } : { kind: 'proxy', proxy: key };

@@ -24,9 +24,16 @@ export function planPod(view: PodView, number: { readonly cluster: number; reado
   const targets = [...new Set(view.ports.map(({ target }) => target))];
   const bound = new Map(targets.map((port) => [port, { address, port }]));
   const behind = (port: number): SocketAddress => ({ address: '127.0.0.1', port });
-  const app = new Map(view.proxy === 'gateway' ? [] : targets.map((port) => [port, view.proxy === 'sidecar' ? behind(port) : { address, port }]));
+  const app = new Map(
+    view.proxy === 'gateway'
+      ? []
+      : targets.map((port) => [port, view.proxy === 'sidecar' ? behind(port) : { address, port }]),
+  );
   const inbound = [...app].map(([port, own]) => ({ port, bind: { address, port }, app: own }));
-  const binds = new Map([...bound, ...view.ports.map(({ port, target }) => [port, { address, port: target }] as const)]);
+  const binds = new Map([
+    ...bound,
+    ...view.ports.map(({ port, target }) => [port, { address, port: target }] as const),
+  ]);
   return {
     view,
     address,

@@ -65,7 +65,9 @@ function podOf(fleet: Fleet, { from }: CaseRequest): string {
   const [kind = '', name] = from.workload.split('/');
   const found = pods.find((pod) => {
     if (pod.namespace !== from.namespace) return false;
-    return kind === 'pod' || name === undefined ? pod.name === (name ?? kind) : pod.owner === from.workload || isOf(pod.owner, kind, name);
+    return kind === 'pod' || name === undefined
+      ? pod.name === (name ?? kind)
+      : pod.owner === from.workload || isOf(pod.owner, kind, name);
   });
   if (!found) throw new Error(`there is no pod of ${from.workload} in ${from.cluster}/${from.namespace}`);
   return found.name;
@@ -77,7 +79,11 @@ function isOf(owner: string, kind: string, name: string): boolean {
 }
 
 /** The real socket behind a port of a pod; a gateway's port may be another one of its container. */
-function socketOf(fleet: Fleet, { from }: CaseRequest, name: string): { readonly address: string; readonly port: number } {
+function socketOf(
+  fleet: Fleet,
+  { from }: CaseRequest,
+  name: string,
+): { readonly address: string; readonly port: number } {
   const [stored] = fleet.member(from.cluster)?.store.findStored({ kind: 'Pod', namespace: from.namespace, name }) ?? [];
   const view = stored && podViewOf(stored);
   const port = from.kind === 'outside' ? from.port : 0;

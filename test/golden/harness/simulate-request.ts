@@ -26,7 +26,12 @@ export function simulateRequest(fleet: OfflineFleet, request: CaseRequest): Simu
     const { gatewayBinds, bound } = place.pod;
     const destination = gatewayBinds.find(({ port }) => port === from.port)?.bind ?? bound.get(from.port);
     if (!destination) throw new Error(`${from.workload} has no port ${from.port}`);
-    return simulated({ ...common, via: { kind: 'direct' }, destination, source: { address: '192.0.2.1', port: 40_000 } });
+    return simulated({
+      ...common,
+      via: { kind: 'direct' },
+      destination,
+      source: { address: '192.0.2.1', port: 40_000 },
+    });
   }
   const { interception } = place.pod;
   if (interception.kind !== 'ports') throw new Error(`${from.workload} has no HTTP proxy`);

@@ -1,0 +1,77 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import {
+  type Cluster,
+  Cluster_DnsLookupFamily,
+  Cluster_LbPolicy,
+  ClusterSchema,
+} from '../../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
+import { ClusterConfigSchema } from '../../envoy/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.ts';
+import type { DnsCacheConfigSchema } from '../../envoy/gen/envoy/extensions/common/dynamic_forward_proxy/v3/dns_cache_pb.ts';
+import { FilterConfigSchema } from '../../envoy/gen/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.ts';
+import type { HttpFilter } from '../../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { durationFromMs, httpFilter, httpProtocolOptions, pack } from '../../envoy/index.ts';
+import type { MeshView } from '../../mesh/index.ts';
+import type { ClientScope, Hostname } from '../../model/index.ts';
+import type { Built } from '../built.ts';
+import { PASSTHROUGH_CLUSTER } from '../names.ts';
+import { circuitBreakers } from './traffic-policy.ts';
+
+/** Filter and cluster share a cache by this name, and Envoy wants its settings the same in both. */
+const DNS_CACHE: MessageInitShape<typeof DnsCacheConfigSchema> = {
+  name: 'outside_hosts',
+  dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
+  // A workload may call this many outside hosts within the time that unused ones are kept.
+  maxHosts: 1024,
+  hostTtl: durationFromMs(300_000),
+};
+
+/** Looks a request's host up, where the request goes to the pass-through cluster; others go by it untouched. */
+export function forwardProxyFilter(): HttpFilter {
+  return httpFilter({
+    name: 'envoy.filters.http.dynamic_forward_proxy',
+    schema: FilterConfigSchema,
+    config: { implementationSpecifier: { case: 'dnsCacheConfig', value: DNS_CACHE } },
+  });
+}
+
+/** Hosts that no object names (Istio's name): found by the request's own host, and called as they are. */
+export function forwardProxyCluster(): Built<Cluster> {
+  const message = create(ClusterSchema, {
+    name: PASSTHROUGH_CLUSTER,
+    connectTimeout: durationFromMs(10_000),
+    lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
+    clusterDiscoveryType: {
+      case: 'clusterType',
+      value: {
+        name: 'envoy.clusters.dynamic_forward_proxy',
+        typedConfig: pack(ClusterConfigSchema, {
+          clusterImplementationSpecifier: { case: 'dnsCacheConfig', value: DNS_CACHE },
+        }),
+      },
+    },
+    circuitBreakers: { thresholds: [circuitBreakers(undefined)] },
+    typedExtensionProtocolOptions: httpProtocolOptions({ kind: 'http1' }),
+  });
+  return { message, origins: [] };
+}
+
+/** May the client call hosts that no object names? Its Sidecar object says so before the mesh does (Istio). Tracked. */
+export function allowsOutside(mesh: MeshView, client: ClientScope): boolean {
+  if (client.kind === 'gateway') return false;
+  return (
+    (mesh.policies.sidecar(client)?.spec.outboundTrafficPolicy?.mode ?? mesh.config.outboundTrafficPolicy) ===
+    'ALLOW_ANY'
+  );
+}
+
+/** Top-level domains that no name outside has (RFC 6761, RFC 6762, RFC 9476). */
+const NEVER_OUTSIDE: ReadonlySet<string> = new Set(['alt', 'example', 'invalid', 'local', 'localhost', 'svc', 'test']);
+
+/** Does a name that nobody in the mesh has look like one of a host outside, and not like a mistyped one of the mesh? */
+export function looksOutside(mesh: MeshView, host: Hostname): boolean {
+  const labels = host.split('.');
+  const last = labels.at(-1) ?? '';
+  if (labels.length < 2 || !/^[a-z0-9_.-]+$/.test(host) || labels.includes('')) return false;
+  if (NEVER_OUTSIDE.has(last) || mesh.members().includes(last)) return false;
+  return labels.length > 2 || !mesh.hasNamespace(last);
+}

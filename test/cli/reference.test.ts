@@ -1,0 +1,15 @@
+/** The reference pages say what the code says. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { cliReference } from '../../scripts/reference/cli.ts';
+import { diagnosticsReference } from '../../scripts/reference/diagnostics.ts';
+
+const PAGES = { 'cli.md': cliReference, 'diagnostics.md': diagnosticsReference };
+
+for (const [name, make] of Object.entries(PAGES)) {
+  test(`docs/reference/${name} is made from the code as it is`, () => {
+    const page = readFileSync(new URL(`../../docs/reference/${name}`, import.meta.url), 'utf8');
+    assert.ok(page === make(), `docs/reference/${name} is out of date: run \`node scripts/reference/write.ts\``);
+  });
+}
