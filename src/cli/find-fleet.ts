@@ -14,6 +14,8 @@ export interface KnownFleet {
   readonly dir: string;
   readonly stateFolder: string;
   readonly pid: number;
+  /** Tells the process from a later one of that pid. */
+  readonly startTime: string;
   /** False: it was killed, and left its state folder behind. */
   readonly isRunning: boolean;
 }
@@ -31,7 +33,7 @@ export function readFleet(stateFolder: string): KnownFleet | undefined {
     const record = parseFleetRecord(readFileSync(statePathsOf(stateFolder).record, 'utf8'));
     if (!record) return undefined;
     const { dir, pid, startTime } = record;
-    return { dir, pid, stateFolder, isRunning: isRunning(pid, startTime) };
+    return { dir, pid, startTime, stateFolder, isRunning: isRunning(pid, startTime) };
   } catch {
     return undefined;
   }

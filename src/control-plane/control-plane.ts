@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { analyze, knowledgeOf } from '../config/index.ts';
 import type { Diagnostic } from '../diagnostics/index.ts';
 import { diagnose } from '../diagnostics/index.ts';
 import { Mesh } from '../mesh/index.ts';
@@ -15,6 +16,7 @@ import { AdsServer, type Nack, type StreamStatus } from '../xds/index.ts';
 import { admission } from './admission.ts';
 import { Ingest } from './ingest.ts';
 import { ProxyFeed } from './proxy-feed.ts';
+import { type ConnectedProxy, ProxyScopes } from './proxy-scopes.ts';
 import { ServerCertificate } from './server-certificate.ts';
 import { Translation } from './translation.ts';
 
@@ -55,6 +57,8 @@ export class ControlPlane {
   private readonly ingests = new Map<ClusterId, Ingest>();
   private readonly nacks = new Map<string, Nack>();
   private readonly listeners = new Set<() => void>();
+  /** What analysis of the own cluster's objects has found; undefined until somebody asks. */
+  private findings: readonly Diagnostic[] | undefined;
   private port = 0;
 
   constructor(options: ControlPlaneOptions) {
@@ -69,6 +73,7 @@ export class ControlPlane {
     });
     this.secrets = new WorkloadSecrets({ issuer: ca, bundle: trust, now });
     const translation = new Translation(this.mesh);
+    const scopes = new ProxyScopes(this.mesh);
     const reviewers = new Map(options.members.flatMap(({ id, tokens }) => (tokens ? [[id, tokens] as const] : [])));
     this.certificate = new ServerCertificate({ ca, address: options.listen.address, now });
     this.server = new AdsServer({
@@ -77,9 +82,10 @@ export class ControlPlane {
       tls: this.certificate.pair,
       controlPlane: options.cluster,
       admit: admission({
-        mesh: this.mesh,
+        scopes,
         reviewers,
-        feed: (proxy) => new ProxyFeed(proxy, { translation, secrets: this.secrets }),
+        feed: (proxy) =>
+          new ProxyFeed(proxy, { scopes, translation, secrets: this.secrets, onGone: (gone) => this.gone(gone) }),
       }),
       onNack: (nack) => this.nacked(nack),
       onRecovered: (nack) => this.recovered(nack),
@@ -92,7 +98,11 @@ export class ControlPlane {
     for (const { id, network } of this.options.members) this.mesh.setMember({ id, network });
     await Promise.all(
       this.options.members.map(async ({ id, source, config }) => {
-        const ingest = new Ingest(this.mesh, { withConfig: config, onChange: () => this.changed() });
+        const ingest = new Ingest(this.mesh, {
+          cluster: id,
+          withConfig: config,
+          onChange: () => this.objectsChanged(),
+        });
         this.ingests.set(id, ingest);
         await source.start(ingest);
       }),
@@ -121,10 +131,20 @@ export class ControlPlane {
     return this.server.status();
   }
 
-  /** What is wrong with the objects it reads, and what proxies refuse. */
+  /** What is wrong with the objects it reads, alone and together, and what proxies refuse. */
   diagnostics(): readonly Diagnostic[] {
+    this.findings ??= this.analysis();
     const refused = [...this.nacks.values()].map((nack) => nackDiagnostic(nack));
-    return [...[...this.ingests.values()].flatMap(({ diagnostics }) => diagnostics), ...refused];
+    return [...[...this.ingests.values()].flatMap(({ diagnostics }) => diagnostics), ...this.findings, ...refused];
+  }
+
+  /** Rules and policies are the own cluster's; what they may name is in all of them. */
+  private analysis(): readonly Diagnostic[] {
+    const own = this.ingests.get(this.cluster);
+    if (!own) return [];
+    const stores = [...this.ingests.values()].map(({ objects }) => objects);
+    const clusters = this.options.members.map(({ id }) => id);
+    return analyze(own.objects, knowledgeOf(stores, clusters));
   }
 
   /** Resolves when every connected proxy has taken what it was sent, or at the deadline. @param deadlineMs from now. */
@@ -143,6 +163,16 @@ export class ControlPlane {
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  private objectsChanged(): void {
+    this.findings = undefined;
+    this.changed();
+  }
+
+  /** Streams end on the next turn: the mesh is still telling its change. */
+  private gone({ cluster, namespace, pod }: ConnectedProxy): void {
+    setImmediate(() => this.server.end({ cluster, namespace, pod }, `The pod ${namespace}/${pod} is gone.`));
   }
 
   private changed(): void {

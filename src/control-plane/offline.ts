@@ -27,7 +27,7 @@ export function offlineControlPlane(options: {
   const mesh = new Mesh({ home: options.cluster, config: options.meshConfig });
   for (const { id, network, objects, config } of options.members) {
     mesh.setMember({ id, network });
-    const ingest = new Ingest(mesh, { withConfig: config, onChange: () => {} });
+    const ingest = new Ingest(mesh, { cluster: id, withConfig: config, onChange: () => {} });
     ingest.apply({ set: objects, deleted: [], diagnostics: [] });
   }
   return { mesh, translation: new Translation(mesh) };

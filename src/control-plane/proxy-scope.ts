@@ -8,6 +8,7 @@ import {
   type Locality,
   type NetworkId,
   type ProxyScope,
+  type SocketAddress,
 } from '../model/index.ts';
 
 /** The key of a Node's metadata under which a proxy says how traffic comes to it. */
@@ -48,7 +49,7 @@ export function proxyScope(facts: ProxyFacts): ProxyScope {
   const gatewayBinds = readBinds(metadata[GATEWAY_BINDS_METADATA]);
   const address = pod.status?.podIP ?? '';
   return {
-    key: JSON.stringify([clientKey, name, address, interception, gatewayBinds]),
+    key: JSON.stringify([clientKey, name, address, facts.serviceAccount, interception, gatewayBinds]),
     client,
     workload: name,
     serviceAccount: facts.serviceAccount,
@@ -61,16 +62,43 @@ export function proxyScope(facts: ProxyFacts): ProxyScope {
 
 const REDIRECTED: Interception = { kind: 'redirect', inboundPort: 15006, outboundPort: 15001 };
 
-/** A proxy speaks only of its own sockets here: it can mislead nobody but itself. */
+/** A proxy speaks only of its own sockets here: it can mislead nobody but itself. What is no such list is left out. */
 function readInterception(value: unknown): Interception {
   const parsed = readJson(value);
   if (!isRecord(parsed) || parsed['kind'] !== 'ports') return REDIRECTED;
-  return parsed as unknown as Interception;
+  const httpProxy = readSocket(parsed['httpProxy']);
+  if (!httpProxy) return REDIRECTED;
+  const inbound = readList(parsed['inbound']).flatMap((item) => {
+    const [port, bind, app] = [readPort(item['port']), readSocket(item['bind']), readSocket(item['app'])];
+    return port !== undefined && bind && app ? [{ port, bind, app }] : [];
+  });
+  return { kind: 'ports', httpProxy, inbound };
 }
 
 function readBinds(value: unknown): readonly GatewayBind[] {
-  const parsed = readJson(value);
-  return Array.isArray(parsed) ? (parsed as GatewayBind[]) : [];
+  return readList(readJson(value)).flatMap((item) => {
+    const [port, bind] = [readPort(item['port']), readSocket(item['bind'])];
+    return port !== undefined && bind ? [{ port, bind }] : [];
+  });
+}
+
+/** More ports than this no workload has. */
+const MAX_PORTS = 1024;
+
+function readList(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.slice(0, MAX_PORTS).filter(isRecord) : [];
+}
+
+function readSocket(value: unknown): SocketAddress | undefined {
+  if (!isRecord(value)) return undefined;
+  const { address, port } = value;
+  const number = readPort(port);
+  return typeof address === 'string' && number !== undefined ? { address, port: number } : undefined;
+}
+
+/** Numbers come as doubles in a Node's metadata (google.protobuf.Struct). */
+function readPort(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535 ? value : undefined;
 }
 
 function readJson(value: unknown): unknown {

@@ -49,6 +49,8 @@ const TRANSPARENT: readonly string[] = [
   'decompressor.v3.Decompressor',
   'alternate_protocols_cache.v3.FilterConfig',
   'buffer.v3.Buffer',
+  // It only looks the host up for a cluster of the same name.
+  'dynamic_forward_proxy.v3.FilterConfig',
 ].map((name) => PREFIX + name);
 
 const ROUTER = `${PREFIX}router.v3.Router`;

@@ -125,6 +125,12 @@ export class AdsServer {
     return statuses;
   }
 
+  /** Ends the streams of one proxy, such as one whose pod is gone; who comes back is admitted anew or not at all. */
+  end(proxy: { readonly cluster: string; readonly namespace: string; readonly pod: string }, reason: string): void {
+    const owner = `${proxy.cluster}/${proxy.namespace}/${proxy.pod}`;
+    for (const session of [...(this.#byOwner.get(owner) ?? [])]) session.refuse('UNAUTHENTICATED', reason);
+  }
+
   /** Ends every stream and stops listening. */
   async close(): Promise<void> {
     for (const session of [...this.#sessions]) session.refuse('UNAVAILABLE', 'The control plane is stopping.');

@@ -130,6 +130,18 @@ test('Ctrl-C stops it cleanly, and so does a second one at once', { skip }, asyn
   }
 });
 
+test('a fleet that is not ready in time says what it waits for, and can be stopped', { skip }, async () => {
+  const manifest = join(dir, 'cluster1', 'never.yaml');
+  const pod = `apiVersion: v1\nkind: Pod\nmetadata: {name: never, annotations: {pelagos.dev/command: 'echo no database; exit 1'}}\nspec: {containers: [{name: app, image: x}]}\n`;
+  await writeFile(manifest, pod);
+  const up = await pelagos(['up', dir, '--detach', '--timeout', '8s']);
+  await rm(manifest);
+  assert.equal(up.code, 1);
+  assert.match(up.text, /error not-ready .*\n {2}why: {2}Not ready: .*cluster1\/never: /);
+  assert.equal((await pelagos(['down'])).code, 0);
+  assert.deepEqual(await leftovers(), []);
+});
+
 test('a fleet that cannot start says why', { skip }, async () => {
   const folder = join(root, 'broken');
   await cp(dir, folder, { recursive: true });

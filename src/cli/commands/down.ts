@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { reapLeftovers, stateFolderOf, statePathsOf } from '../../embedded/state-api.ts';
+import { isRunning, reapLeftovers, stateFolderOf, statePathsOf } from '../../embedded/state-api.ts';
 import { CliError } from '../cli-error.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
 import { findFleet, type KnownFleet, listFleets, readFleet } from '../find-fleet.ts';
@@ -45,7 +45,8 @@ async function stop(fleet: KnownFleet, { terminal, options, now }: CommandCall):
   );
   // It may still be starting, with no socket yet, or hang: then it gets the signal that Ctrl-C would send.
   if (!asked) process.kill(fleet.pid, 'SIGTERM');
-  while (readFleet(fleet.stateFolder)?.isRunning) {
+  // The state folder goes a moment before the process does.
+  while (isRunning(fleet.pid, fleet.startTime)) {
     if (now() >= endMs) {
       throw new CliError({
         code: 'still-running',

@@ -1,12 +1,12 @@
 import type { ClusterStatus, FleetStatus, ObjectList } from '../../embedded/fleet-api.ts';
-import { usageError } from '../cli-error.ts';
+import { type CliError, notFoundError, usageError } from '../cli-error.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
 import { connectFleet } from '../find-fleet.ts';
 import type { FleetClient } from '../fleet-client.ts';
 import { at, type Body, entriesAt, formatLabels, textAt } from '../objects/body.ts';
 import { columnsOf } from '../objects/columns.ts';
 import { controlPlanePods } from '../objects/control-plane-pod.ts';
-import { formatResourceName, type KindNames, parseKinds } from '../objects/kinds.ts';
+import { formatResourceName, isKnownKind, type KindNames, parseKinds } from '../objects/kinds.ts';
 import { parseLabelSelector } from '../objects/label-selector.ts';
 import { formatStructured, structuredFormat } from '../output/structured.ts';
 import { formatTable } from '../output/table.ts';
@@ -32,6 +32,7 @@ export const run: RunCommand = async (call) => {
   const found = await Promise.all(
     wanted.kinds.map((kind) => list(client, call, { status, cluster, kind, names: wanted.names })),
   );
+  for (const { kind, bodies } of found) if (bodies.length === 0 && !isKnownKind(kind)) throw noSuchKind(kind);
   const missing = wanted.names.filter(
     (name) => !found.some(({ bodies }) => bodies.some((body) => textAt(body, 'metadata', 'name') === name)),
   );
@@ -52,6 +53,14 @@ export const run: RunCommand = async (call) => {
   }
   return missing.length > 0 ? 1 : 0;
 };
+
+function noSuchKind({ kind, group }: KindNames): CliError {
+  return notFoundError(
+    `there is no kind "${kind}${group === '' ? '' : `.${group}`}" here`,
+    'It is none of the kinds that every cluster has, and there is no object of it.',
+    'See `pelagos get --help`; kinds are named as with kubectl: pods, svc, deploy, vs, dr, se, gw …',
+  );
+}
 
 function parseWanted([first = '', ...names]: readonly string[]): Wanted {
   if (!first.includes('/')) return { kinds: parseKinds(first), names };

@@ -11,6 +11,9 @@ import { DiagnosticNews } from '../up/diagnostic-news.ts';
 import { listenForStop } from '../up/stop-signals.ts';
 import { showChanges, showSuggestions, showUntilReady } from '../up/watch-fleet.ts';
 
+/** How long after the end a forgotten connection may hold the process. */
+const LINGER_MS = 1_000;
+
 export const run: RunCommand = async (call) => {
   const dir = resolve(call.cwd, call.args[0] ?? call.options.text('fleet') ?? '.');
   checkFolder(dir);
@@ -37,8 +40,8 @@ async function runHere({ terminal, options, env, now }: CommandCall, dir: string
   const stop = listenForStop(async () => {
     await (await starting).kill();
   });
-  // It is awaited below; until then a failure must only end the watching.
-  starting.catch(() => stop.abort());
+  // It is awaited below. Until then a failure ends the watching, and so does `down` from elsewhere.
+  starting.then((fleet) => fleet.stopped).then(stop.abort, stop.abort);
   const client = new FleetClient(statePathsOf(stateFolderOf(dir, env)).controlSocket);
   const watch = { client, terminal, signal: stop.signal, startedAtMs, now, env, news: new DiagnosticNews() };
   const ready = await showUntilReady(watch);
@@ -47,8 +50,6 @@ async function runHere({ terminal, options, env, now }: CommandCall, dir: string
     for (const diagnostic of error.diagnostics) terminal.err(`${formatDiagnostic(diagnostic)}\n`);
     throw new CliError({ code: error.code, what: error.message, why: error.why, remedy: error.remedy });
   });
-  // `down` from elsewhere.
-  fleet.stopped.then(stop.abort);
   if (ready) {
     await showSuggestions(watch, ready);
     if (terminal.isInteractive) terminal.out('Ctrl-C stops it.\n');
@@ -66,5 +67,7 @@ async function runHere({ terminal, options, env, now }: CommandCall, dir: string
   if (terminal.isInteractive) terminal.err('\nStopping; Ctrl-C again does not wait for requests in flight.\n');
   await fleet.stop();
   terminal.err('Everything is stopped.\n');
+  // Nothing is left to wait for; should anything still hold this process, it must not hang around.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
   return 0;
 }

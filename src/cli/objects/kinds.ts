@@ -84,6 +84,11 @@ function isCalled({ kind, plural, short }: KindNames, name: string): boolean {
   return kind.toLowerCase() === name || plural === name || short.includes(name);
 }
 
+/** Is it a kind that every fleet has, also where it has no object of it? */
+export function isKnownKind({ kind }: KindNames): boolean {
+  return KINDS.some((each) => each.kind === kind);
+}
+
 /** The names of a kind as objects carry it. */
 export function namesOfKind(kind: string): KindNames {
   const found = KINDS.find((each) => each.kind === kind);

@@ -67,13 +67,23 @@ function tellReady(status: FleetStatus, told: Set<string>, terminal: Terminal): 
   }
 }
 
-/** What can be done with it now. */
-export async function showSuggestions(
-  { client, terminal, env, now, startedAtMs }: Watch,
-  status: FleetStatus,
-): Promise<void> {
+/** Refusals beyond this are only counted. */
+const MAX_REFUSALS = 5;
+
+/** What proxies have refused so far: everything is ready all the same, with the last good versions. */
+async function showRefusals({ client, terminal }: Watch): Promise<void> {
+  const lines = formatRefusals(await client.proxies().catch(() => []));
+  for (const line of lines.slice(0, MAX_REFUSALS)) terminal.err(`${styled(terminal, 'red', line)}\n`);
+  if (lines.length > MAX_REFUSALS)
+    terminal.err(`… and ${lines.length - MAX_REFUSALS} more: see \`pelagos proxy-status\`.\n`);
+}
+
+/** What is there, what proxies refuse, and what can be done with it now. */
+export async function showSuggestions(watch: Watch, status: FleetStatus): Promise<void> {
+  const { client, terminal, env, now, startedAtMs } = watch;
   const summary = `${formatSummary(progressRows(status))} in ${formatElapsed(now() - startedAtMs)}`;
   if (!terminal.isInteractive) terminal.out(`${summary}\n`);
+  await showRefusals(watch);
   const commands = await suggestCommands(client, status).catch(() => []);
   if (commands.length > 0)
     terminal.out(
@@ -85,7 +95,7 @@ export async function showSuggestions(
 export async function showChanges(watch: Watch, first: FleetStatus): Promise<void> {
   const { client, terminal, signal, news, now, hasChanged = () => true } = watch;
   let last = first;
-  let refusals = new Set<string>();
+  let refusals = new Set(formatRefusals(await client.proxies().catch(() => [])));
   let written = await readWritten(client, first);
   const tell = (lines: readonly string[]): void => {
     for (const line of lines) terminal.out(`${styled(terminal, 'dim', timeOfDay())} ${line}\n`);

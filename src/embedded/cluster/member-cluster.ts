@@ -24,6 +24,9 @@ export interface FleetClock {
   readonly startedAtMs: number;
 }
 
+/** Between two rounds of the controllers there is a rest of so many times what the last one took. */
+const REST_FACTOR = 2;
+
 /** One cluster on this machine: its objects, its controllers, its pods. */
 export class MemberCluster {
   readonly config: ClusterConfig;
@@ -36,6 +39,9 @@ export class MemberCluster {
   readonly #returning = new Map<string, RawObject>();
   #kubelet: Kubelet | undefined;
   #isLoading = true;
+  #reconcileTimer: NodeJS.Timeout | undefined;
+  /** How long the last one took. */
+  #reconcileMs = 0;
   #stopWatching: (() => void) | undefined;
 
   constructor(config: ClusterConfig, clock: FleetClock) {
@@ -59,7 +65,7 @@ export class MemberCluster {
   /** Starts the pods, and goes on doing what the objects say. */
   run(context: Omit<KubeletContext, 'cluster' | 'store'>): void {
     this.#kubelet = new Kubelet({ ...context, cluster: this.config, store: this.store }, (pod) => this.#removed(pod));
-    this.#stopWatching = this.store.onChange(() => this.#reconcile());
+    this.#stopWatching = this.store.onChange(() => this.#reconcileSoon());
     this.#reconcile();
   }
 
@@ -67,6 +73,7 @@ export class MemberCluster {
   async stop(): Promise<void> {
     this.#stopWatching?.();
     this.#stopWatching = undefined;
+    clearTimeout(this.#reconcileTimer);
     await this.#files.stop();
   }
 
@@ -132,15 +139,26 @@ export class MemberCluster {
 
   /** An object that was applied over the file's is not the file's any more; it goes with it nevertheless, as people expect. */
   #deleteFromFile(ref: ObjectRef): void {
+    this.store.forgetRefused(ref);
     for (const { raw } of this.store.findStored(ref)) if (raw.origin.kind === 'file') this.delete(raw);
   }
 
+  /** Nearly at once in a small cluster; in a large one a burst of changes is taken together. */
+  #reconcileSoon(): void {
+    this.#reconcileTimer ??= setTimeout(() => {
+      this.#reconcileTimer = undefined;
+      this.#reconcile();
+    }, this.#reconcileMs * REST_FACTOR);
+  }
+
   #reconcile(): void {
+    const startedAt = performance.now();
     ensureStandingObjects(this.store);
     this.#controller.reconcile();
     const pods = this.#controller.pods();
     this.#kubelet?.sync(pods);
     reconcileEndpointSlices(this.store, this.#controller.pods());
+    this.#reconcileMs = performance.now() - startedAt;
   }
 
   #removed(pod: PodView): void {

@@ -38,6 +38,15 @@ test('a broken version is refused and the last good one stays', () => {
   assert.deepEqual(store.diagnostics, []);
 });
 
+test('what was said of an object that was never taken goes with it', () => {
+  const { store } = storeWithSink();
+  const broken = service('"eighty"');
+  store.set(broken);
+  assert.equal(store.diagnostics.length, 1);
+  store.forgetRefused(broken.ref);
+  assert.deepEqual(store.diagnostics, []);
+});
+
 test('setting the same again changes nothing', () => {
   const { store } = storeWithSink();
   store.set(service(80));
@@ -109,7 +118,7 @@ test('objects of two groups with one kind and name live side by side', async () 
   store.delete(other);
   await nextTurn();
   assert.deepEqual(
-    batches[0]?.set.map(({ apiVersion }) => apiVersion),
+    batches.at(-1)?.set.map(({ apiVersion }) => apiVersion),
     ['networking.istio.io/v1'],
   );
   assert.ok(store.get('Gateway', 'default', 'g'));

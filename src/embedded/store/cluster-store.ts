@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type ConfigObjectOf, type Kind, parseObject } from '../../config/index.ts';
 import type { Diagnostic } from '../../diagnostics/index.ts';
-import type { ClusterId, RawObject } from '../../model/index.ts';
+import { type ClusterId, formatObjectRef, type ObjectRef, type RawObject } from '../../model/index.ts';
 import type { ConfigSource } from '../../sources/index.ts';
 import { ObjectTable } from './object-table.ts';
 import { joinOverlays, type Overlay, withOverlay } from './overlay.ts';
@@ -88,6 +88,16 @@ export class ClusterStore {
       others.map(({ raw }) => raw),
     );
     return 'deleted';
+  }
+
+  /** Its author has withdrawn an object: what was said of one of that name that was never taken is over. */
+  forgetRefused(ref: ObjectRef): void {
+    for (const [key, [first]] of this.#diagnostics) {
+      const isMeant = first?.object !== undefined && formatObjectRef(first.object) === formatObjectRef(ref);
+      if (!isMeant || this.#table.get(key)) continue;
+      this.#diagnostics.delete(key);
+      this.#feed.touch();
+    }
   }
 
   /** The object of this name, of a kind that the mesh acts on. */

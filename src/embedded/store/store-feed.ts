@@ -68,7 +68,12 @@ export class StoreFeed {
     if (changes.length > 0) {
       const set = changes.flatMap((change) => change.set);
       const deleted = changes.filter(({ isDeleted }) => isDeleted).map(({ ref }) => ref);
-      for (const sink of this.#sinks) sink.apply({ set, deleted, diagnostics: [] });
+      // What went and came back is two batches, so that no reader can take the deletion for the last word.
+      const isReplaced = changes.some((change) => change.isDeleted && change.set.length > 0);
+      for (const sink of this.#sinks) {
+        if (isReplaced) sink.apply({ set: [], deleted, diagnostics: [] });
+        sink.apply({ set, deleted: isReplaced ? [] : deleted, diagnostics: [] });
+      }
     }
     for (const listener of this.#listeners) listener();
   }

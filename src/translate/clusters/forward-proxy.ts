@@ -1,4 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { isIpAddress } from '../../config/index.ts';
 import {
   type Cluster,
   Cluster_DnsLookupFamily,
@@ -46,6 +47,8 @@ export function forwardProxyCluster(): Built<Cluster> {
         name: 'envoy.clusters.dynamic_forward_proxy',
         typedConfig: pack(ClusterConfigSchema, {
           clusterImplementationSpecifier: { case: 'dnsCacheConfig', value: DNS_CACHE },
+          // No TLS of this cluster's own, so no names to check: it speaks plain HTTP, or carries the caller's TLS.
+          allowInsecureClusterOptions: true,
         }),
       },
     },
@@ -67,11 +70,15 @@ export function allowsOutside(mesh: MeshView, client: ClientScope): boolean {
 /** Top-level domains that no name outside has (RFC 6761, RFC 6762, RFC 9476). */
 const NEVER_OUTSIDE: ReadonlySet<string> = new Set(['alt', 'example', 'invalid', 'local', 'localhost', 'svc', 'test']);
 
-/** Does a name that nobody in the mesh has look like one of a host outside, and not like a mistyped one of the mesh? */
+/** All others are letters only, or in Punycode (RFC 1123, section 2.1): `cluster3` and `us-west` are none. */
+const TOP_LEVEL = /^(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})$/;
+
+/** Does a name that nobody in the mesh has look like one of a host outside, and not like a mistyped one of the mesh? Tracked. */
 export function looksOutside(mesh: MeshView, host: Hostname): boolean {
+  if (isIpAddress(host)) return true;
   const labels = host.split('.');
   const last = labels.at(-1) ?? '';
-  if (labels.length < 2 || !/^[a-z0-9_.-]+$/.test(host) || labels.includes('')) return false;
-  if (NEVER_OUTSIDE.has(last) || mesh.members().includes(last)) return false;
+  if (labels.length < 2 || !labels.every((label) => /^[a-z0-9_-]{1,63}$/.test(label))) return false;
+  if (!TOP_LEVEL.test(last) || NEVER_OUTSIDE.has(last) || mesh.members().includes(last)) return false;
   return labels.length > 2 || !mesh.hasNamespace(last);
 }

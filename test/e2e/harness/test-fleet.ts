@@ -167,6 +167,9 @@ export class TestFleet {
   }
 }
 
+/** The runner ends a file that takes too long by a signal, which skips what is to be done at the exit. */
+process.once('SIGTERM', () => process.exit(1));
+
 /** A fleet for the tests of one suite: started before them, ended after them whatever came of them. */
 export function useFleet(content: FleetContent): TestFleet {
   const fleet = new TestFleet(content);

@@ -1,0 +1,51 @@
+import { type Query, structuralEqual } from '../graph/index.ts';
+import type { Mesh } from '../mesh/index.ts';
+import type { ClusterId, ProxyScope } from '../model/index.ts';
+import type { NodeInfo } from '../xds/index.ts';
+import { proxyScope } from './proxy-scope.ts';
+
+/** Which proxy it is: what its token proved, and what its Node says of itself. */
+export interface ConnectedProxy {
+  readonly cluster: ClusterId;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly serviceAccount: string;
+  readonly node: Pick<NodeInfo, 'id' | 'locality' | 'metadata'>;
+}
+
+/** The scopes of connected proxies as live values: they follow the labels of their pods and the network they are in. */
+export class ProxyScopes {
+  private readonly mesh: Mesh;
+  private readonly scopes: Query<ProxyScope | undefined>;
+
+  constructor(mesh: Mesh) {
+    this.mesh = mesh;
+    this.scopes = mesh.graph.query('proxy scope', (key) => this.compute(JSON.parse(key) as ConnectedProxy), {
+      equal: structuralEqual,
+    });
+  }
+
+  /** @returns undefined where there is no such pod (any more), or it runs under another service account. */
+  get(proxy: ConnectedProxy): ProxyScope | undefined {
+    return this.scopes.get(JSON.stringify(proxy));
+  }
+
+  watch(proxy: ConnectedProxy, onChange: (scope: ProxyScope | undefined) => void): () => void {
+    return this.mesh.graph.watch(this.scopes, JSON.stringify(proxy), onChange);
+  }
+
+  private compute({ cluster, namespace, pod: name, serviceAccount, node }: ConnectedProxy): ProxyScope | undefined {
+    const pod = this.mesh.pod(cluster, namespace, name);
+    if (!pod || (pod.spec.serviceAccountName ?? 'default') !== serviceAccount) return undefined;
+    return proxyScope({
+      pod,
+      cluster,
+      network: this.mesh.endpoints.networkOfPod(pod),
+      locality: node.locality,
+      serviceAccount,
+      trustDomain: this.mesh.config.trustDomain,
+      nodeId: node.id,
+      metadata: node.metadata,
+    });
+  }
+}
