@@ -49,7 +49,10 @@ export function formatReport({ machine, start, change, paths, memory, verdicts }
     ),
   ];
   const size = `${machine.cpus} CPUs (${machine.cpuModel}), ${mib(machine.memoryBytes)}, Node ${machine.node}, ${machine.envoy}`;
-  return `${sections.join('\n')}\n${size}, load ${machine.loadAverage.toFixed(1)} before the run\n`;
+  const load = machine.loadAverage.toFixed(1);
+  const isBusy = machine.loadAverage > machine.cpus;
+  const note = isBusy ? '\nOther programs kept the CPUs busy: times are longer than on an idle machine.' : '';
+  return `${sections.join('\n')}\n${size}, load ${load} before the run${note}\n`;
 }
 
 function headsOf(row: BenchReport['memory'][number] | undefined): readonly string[] {

@@ -49,7 +49,7 @@ function hasHooks(file) {
 const patterns = process.argv.slice(2);
 const nodeTest = ['--disable-warning=ExperimentalWarning', '--test', '--test-timeout=400000'];
 const whole = [...testFiles('test/e2e'), ...testFiles('test/cli')];
-const unit = [...testFiles('src'), ...testFiles('test')].filter((file) => !whole.includes(file));
+const unit = [...testFiles('src'), ...testFiles('test'), ...testFiles('bench')].filter((file) => !whole.includes(file));
 const all = [
   ['lint', join(bin, 'biome'), ['check', '--error-on-warnings', '--max-diagnostics=10']],
   ['types', join(bin, 'tsc'), ['-p', 'tsconfig.json']],

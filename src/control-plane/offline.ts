@@ -1,5 +1,7 @@
+import type { Diagnostic } from '../diagnostics/index.ts';
 import { Mesh } from '../mesh/index.ts';
 import type { ClusterId, MeshConfig, NetworkId, RawObject } from '../model/index.ts';
+import type { SourceBatch } from '../sources/index.ts';
 import { Ingest } from './ingest.ts';
 import { Translation } from './translation.ts';
 
@@ -16,6 +18,10 @@ export interface OfflineMember {
 export interface OfflineControlPlane {
   readonly mesh: Mesh;
   readonly translation: Translation;
+  /** Takes in a later change of a member's objects; nothing happens for a cluster that is no member. */
+  apply(cluster: ClusterId, batch: SourceBatch): void;
+  /** What is wrong with single objects. */
+  diagnostics(): readonly Diagnostic[];
 }
 
 /** Puts the pure stages together without serving anybody: for tests, simulation and explanations. */
@@ -25,10 +31,17 @@ export function offlineControlPlane(options: {
   readonly members: readonly OfflineMember[];
 }): OfflineControlPlane {
   const mesh = new Mesh({ home: options.cluster, config: options.meshConfig });
+  const ingests = new Map<ClusterId, Ingest>();
   for (const { id, network, objects, config } of options.members) {
     mesh.setMember({ id, network });
     const ingest = new Ingest(mesh, { cluster: id, withConfig: config, onChange: () => {} });
     ingest.apply({ set: objects, deleted: [], diagnostics: [] });
+    ingests.set(id, ingest);
   }
-  return { mesh, translation: new Translation(mesh) };
+  return {
+    mesh,
+    translation: new Translation(mesh),
+    apply: (cluster, batch) => ingests.get(cluster)?.apply(batch),
+    diagnostics: () => [...ingests.values()].flatMap(({ diagnostics }) => diagnostics),
+  };
 }

@@ -81,8 +81,10 @@ async function until(look: () => boolean | Promise<boolean>, what: string): Prom
 async function pidOf(name: string): Promise<number> {
   const records = fleet?.paths.processes ?? '';
   for (const file of await readdir(records)) {
-    const record = JSON.parse(await readFile(join(records, file), 'utf8')) as { pid: number; name: string };
-    if (record.name === name) return record.pid;
+    // A process may end, and its record go, while the folder is read.
+    const text = await readFile(join(records, file), 'utf8').catch(() => undefined);
+    const record = text === undefined ? undefined : (JSON.parse(text) as { pid: number; name: string });
+    if (record?.name === name) return record.pid;
   }
   return assert.fail(`no process ${name}`);
 }

@@ -47,7 +47,9 @@ export interface PartsOptions {
  */
 export async function startParts(options: PartsOptions): Promise<FleetParts> {
   const processes = new ProcessGroup(options.paths.processes);
-  const [network, envoyPath] = await Promise.all([openNetwork(), options.withMesh ? envoyOf(options) : undefined]);
+  // Before anything is open: a socket that is left open would keep this process from ending.
+  const envoyPath = options.withMesh ? await envoyOf(options) : undefined;
+  const network = await openNetwork();
   const started: Started = { members: [], standIns: [] };
   try {
     const proxies = envoyPath === undefined ? undefined : new LocalProxyRuntime(envoyPath, processes);

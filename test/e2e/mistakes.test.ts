@@ -124,7 +124,7 @@ describe('mistakes while it runs', () => {
     const args = ['apply', '--context', 'cluster1', '-f', '-'];
     const result = await fleet.run(args, broken);
     assert.equal(result.code, 1, describeResult(args, result));
-    assert.match(result.stderr, /:8:\d+: error PEL3001 /);
+    assert.match(result.stderr, /:9:5: error PEL3001 /);
     assert.match(result.stderr, / do: /);
     assert.equal((await fleet.callOnce(ONE, 'http://service.cluster2')).status, 200);
   });
@@ -150,7 +150,7 @@ describe('fleets that cannot start', () => {
     try {
       const result = await fleet.run(['up', fleet.dir, '--detach']);
       assert.equal(result.code, 1, describeResult(['up'], result));
-      assert.match(result.stderr, /fleet\.yaml:8:14: error PEL6002 /);
+      assert.match(result.stderr, /fleet\.yaml:8:5: error PEL6002 /);
       await fleet.assertNothingRuns();
     } finally {
       fleet.endNow();

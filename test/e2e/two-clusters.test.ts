@@ -94,7 +94,7 @@ describe('two clusters', { skip: IS_LINUX ? false : 'needs /proc' }, () => {
     const gateway = ['deployment/istio-eastwestgateway', '--context', 'cluster2', '-n', 'istio-system', '-o', 'json'];
     const listeners = await fleet.ok(['proxy-config', 'listeners', ...gateway]);
     assert.match(listeners, /15443/);
-    assert.match(listeners, /sni_cluster/);
+    assert.match(listeners, /REQUESTED_SERVER_NAME/);
     assert.doesNotMatch(listeners, /DownstreamTlsContext|transport_socket|transportSocket/);
     const secrets = await fleet.ok(['proxy-config', 'secrets', ...gateway]);
     assert.doesNotMatch(secrets, /sa\/service/);

@@ -4,7 +4,19 @@ import type { PodSockets } from '../network/pod-network.ts';
 import type { AppPort } from './app-plan.ts';
 
 /** Of the environment that the fleet was started in: what programs need to run at all, and nothing that may be secret. */
-const INHERITED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'TERM'];
+const INHERITED = [
+  'NODE_COMPILE_CACHE',
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'TERM',
+];
 
 /** The environment of a pod's programs that does not come of its manifest. */
 export function baseEnvironment(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -206,6 +206,7 @@ test('reaping ends a whole group whose leader still runs', async () => {
   const record = { pid, startTime: startTimeOf(pid) ?? '', name: 'left', mark: 'mark' };
   assert.deepEqual(await reapLeftovers(records), { names: [] });
   await group.start(shell('true')).stop();
+  mkdirSync(records, { recursive: true });
   writeFileSync(join(records, `${pid}.json`), formatProcessRecord(record));
   writeFileSync(join(records, 'rubbish.json'), 'rubbish');
   assert.deepEqual(await reapLeftovers(records), { names: ['left'] });

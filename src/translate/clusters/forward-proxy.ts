@@ -80,5 +80,5 @@ export function looksOutside(mesh: MeshView, host: Hostname): boolean {
   const last = labels.at(-1) ?? '';
   if (labels.length < 2 || !labels.every((label) => /^[a-z0-9_-]{1,63}$/.test(label))) return false;
   if (!TOP_LEVEL.test(last) || NEVER_OUTSIDE.has(last) || mesh.members().includes(last)) return false;
-  return labels.length > 2 || !mesh.hasNamespace(last);
+  return !mesh.hasNamespace(last);
 }
