@@ -48,7 +48,9 @@ function hasHooks(file) {
 
 const patterns = process.argv.slice(2);
 const nodeTest = ['--disable-warning=ExperimentalWarning', '--test', '--test-timeout=400000'];
-const whole = [...testFiles('test/e2e'), ...testFiles('test/cli')];
+// The golden cases once more, through real Envoys.
+const goldenLive = 'test/golden/golden.e2e.ts';
+const whole = [...testFiles('test/e2e'), ...testFiles('test/cli'), goldenLive];
 const unit = [...testFiles('src'), ...testFiles('test'), ...testFiles('bench')].filter((file) => !whole.includes(file));
 const all = [
   ['lint', join(bin, 'biome'), ['check', '--error-on-warnings', '--max-diagnostics=10']],
@@ -62,7 +64,7 @@ const all = [
 const results = [];
 const chosen = patterns.length > 0 ? [['tests', node, [...nodeTest, '--test-concurrency=1', ...patterns]]] : all;
 for (const [title, command, args] of chosen) {
-  if (args.includes('--test') && !args.some((arg) => arg.endsWith('.test.ts'))) continue;
+  if (args.includes('--test') && !args.some((arg) => arg.endsWith('.test.ts') || arg === goldenLive)) continue;
   results.push(await run(title, command, args));
 }
 process.stderr.write('\n# summary\n');

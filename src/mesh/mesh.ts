@@ -81,13 +81,13 @@ export class Mesh implements MeshView {
     });
   }
 
-  /** One batch of changed and deleted objects; live queries see it at once. Kinds that the mesh knows not are passed over. */
+  /** One batch of deleted, then changed objects; live queries see it at once. Kinds that the mesh knows not are passed over. */
   apply(changes: { readonly set: readonly ConfigObject[]; readonly deleted: readonly ObjectRef[] }): void {
     this.graph.batch(() => {
+      for (const ref of changes.deleted) if (isMeshKind(ref.kind)) this.tableOf(ref.kind).delete(formatObjectRef(ref));
       for (const object of changes.set) {
         if (isMeshKind(object.kind)) this.tableOf(object.kind).set(formatObjectRef(object.ref), object);
       }
-      for (const ref of changes.deleted) if (isMeshKind(ref.kind)) this.tableOf(ref.kind).delete(formatObjectRef(ref));
     });
   }
 
