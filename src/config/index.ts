@@ -73,6 +73,7 @@ export type {
 } from './sidecar/type.ts';
 export type { AccessLogging, CustomTag, Metrics, ProviderRef, TelemetrySpec, Tracing } from './telemetry/type.ts';
 export { parseDurationMs } from './values/duration.ts';
+export { GRPC_STATUS_NAMES } from './values/grpc-status.ts';
 export { isCidrBlock, isIpAddress } from './values/ip-address.ts';
 export { parseUrl, type Url } from './values/url.ts';
 export type { HttpFault } from './virtual-service/fault.ts';

@@ -2,6 +2,7 @@ import type { Report } from '../object-report.ts';
 import { checkDuration } from '../rules/duration.ts';
 import type { Path } from '../schema/path.ts';
 import { problem } from '../subject.ts';
+import { GRPC_STATUS_NAMES } from '../values/grpc-status.ts';
 import { isHeaderName } from '../values/header.ts';
 import type { HttpFault } from './fault.ts';
 import type { CorsPolicy, HttpDirectResponse, HttpRetry, Percent } from './type.ts';
@@ -38,25 +39,7 @@ const CORS_METHODS: ReadonlySet<string> = new Set([
   'PUT',
   'TRACE',
 ]);
-const GRPC_STATUSES: ReadonlySet<string> = new Set([
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'UNAUTHENTICATED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-]);
+const GRPC_STATUSES: ReadonlySet<string> = new Set(GRPC_STATUS_NAMES);
 /** A body is part of the configuration of every proxy that has the route. */
 const MAX_BODY_BYTES = 1024 * 1024;
 const LARGE_BODY_BYTES = 100 * 1024;

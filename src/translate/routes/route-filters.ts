@@ -1,4 +1,5 @@
 import type { CorsPolicy, HttpFault } from '../../config/index.ts';
+import { GRPC_STATUS_NAMES } from '../../config/index.ts';
 import { CorsPolicySchema } from '../../envoy/gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import { HTTPFaultSchema } from '../../envoy/gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
 import { durationFromMs, pack } from '../../envoy/index.ts';
@@ -32,29 +33,8 @@ function fault(given: HttpFault): ReturnType<typeof pack> {
   });
 }
 
-/** gRPC status codes by name (gRPC core: statuscodes). */
-const GRPC_CODES = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-];
-
 function grpcCode(text: string): number {
-  const named = GRPC_CODES.indexOf(text.toUpperCase());
+  const named = GRPC_STATUS_NAMES.indexOf(text.toUpperCase());
   return named >= 0 ? named : Number(text) || 14;
 }
 
