@@ -31,10 +31,15 @@ const STAGES: Readonly<Record<string, Stage>> = {
   translate: { uses: ['model', 'diagnostics', 'config', 'mesh', 'envoy'], packages: [PROTOBUF], pure: true },
   simulate: { uses: ['model', 'envoy'], packages: [PROTOBUF], pure: true },
   cases: { uses: ['model', 'diagnostics', 'simulate'], packages: [], pure: true },
-  sources: { uses: ['model', 'diagnostics', 'config'], packages: ['yaml', '@kubernetes/client-node'] },
+  'kubernetes-api': { uses: ['model', 'diagnostics'], packages: ['yaml', 'ws', '@kubernetes/client-node'] },
+  sources: { uses: ['model', 'diagnostics', 'config', 'kubernetes-api'], packages: ['yaml'] },
   security: { uses: ['model', 'diagnostics', 'envoy'], packages: [PROTOBUF, 'jose', '@peculiar/x509'] },
   xds: { uses: ['model', 'diagnostics', 'envoy', 'security'], packages: [PROTOBUF, '@grpc/grpc-js'] },
   proxies: { uses: ['model', 'diagnostics', 'envoy', 'security'], packages: ['yaml'] },
+  install: {
+    uses: ['model', 'diagnostics', 'config', 'kubernetes-api', 'sources', 'proxies'],
+    packages: ['yaml'],
+  },
   observe: {
     uses: ['model', 'diagnostics', 'envoy', 'xds'],
     packages: [PROTOBUF, 'pino', 'prom-client', '@grpc/grpc-js'],
@@ -47,8 +52,22 @@ const STAGES: Readonly<Record<string, Stage>> = {
     uses: [...PURE, 'sources', 'security', 'proxies', 'observe', 'control-plane'],
     packages: ['pino', 'yaml', 'dns-packet'],
   },
+  istiod: {
+    uses: [...PURE, 'kubernetes-api', 'sources', 'security', 'xds', 'proxies', 'observe', 'control-plane'],
+    packages: ['pino', 'yaml', 'dns-packet', 'prom-client'],
+  },
   cli: {
-    uses: [...PURE, 'sources', 'proxies', 'observe', 'control-plane', 'embedded'],
+    uses: [
+      ...PURE,
+      'kubernetes-api',
+      'sources',
+      'proxies',
+      'install',
+      'observe',
+      'control-plane',
+      'embedded',
+      'istiod',
+    ],
     packages: ['commander', '@clack/prompts', 'yaml', 'pino'],
   },
 };

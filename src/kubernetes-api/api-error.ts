@@ -1,0 +1,18 @@
+/** What an API server answered instead of doing what it was asked, or why it could not be asked. */
+export class ApiError extends Error {
+  /** HTTP status; 0 where there was no answer. */
+  readonly status: number;
+  /** Kubernetes' word for it (`NotFound`, `Conflict`, `Expired`, ...), or Node's code where there was no answer. */
+  readonly reason: string;
+
+  constructor(message: string, of: { readonly status: number; readonly reason: string; readonly cause?: unknown }) {
+    super(message, of.cause === undefined ? undefined : { cause: of.cause });
+    this.name = 'ApiError';
+    this.status = of.status;
+    this.reason = of.reason;
+  }
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
+}

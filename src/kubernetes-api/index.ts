@@ -1,0 +1,13 @@
+/**
+ * Kubernetes' API over HTTP: one client for the control plane, the installer and the command.
+ * Takes a kubeconfig, a pod's own service account or credentials as data; gives requests, streams and tunnels.
+ * Must never run a program or read a file that a kubeconfig from inside a cluster names, write a credential into a message, or
+ * decide what is to be read or written.
+ */
+export { ApiError, isNotFound } from './api-error.ts';
+export type { ApiAccess, ApiServer, KubernetesList, KubernetesObject, RequestOptions } from './api-server.ts';
+export { createApiServer } from './http-api-server.ts';
+export { connectFromPod } from './in-cluster.ts';
+export { type Contexts, connectContext, kubeconfigContexts } from './kubeconfig.ts';
+export { parseRemoteKubeconfig } from './remote-kubeconfig.ts';
+export { resourcePath } from './resource-path.ts';
