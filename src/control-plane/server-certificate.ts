@@ -15,11 +15,16 @@ export class ServerCertificate {
   private readonly listeners = new Set<(pair: ServerKeyPair) => void>();
   pair: ServerKeyPair;
 
-  constructor(options: { readonly ca: CertificateAuthority; readonly address: string; readonly now: () => number }) {
+  constructor(options: {
+    readonly ca: CertificateAuthority;
+    readonly names: readonly string[];
+    readonly address: string;
+    readonly now: () => number;
+  }) {
     const names = [
-      { kind: 'dns', name: SERVER_NAME },
-      { kind: 'ip', address: options.address },
-    ] as const;
+      ...options.names.map((name) => ({ kind: 'dns', name }) as const),
+      { kind: 'ip', address: options.address } as const,
+    ];
     this.issue = () => {
       const issued = options.ca.issueServer(names, { ttlMs: TTL_MS });
       return { certPem: issued.certificateChainPem, keyPem: issued.privateKeyPem };

@@ -30,6 +30,7 @@ const MAX_REMEMBERED_LISTS = 65_536;
 export class Endpoints {
   private readonly tables: ObjectTables;
   private readonly placement: Placement;
+  private readonly isStale: (cluster: ClusterId) => boolean;
   private readonly slices: SliceEndpoints;
   private readonly entries: EntryEndpoints;
   private readonly lists: Query<readonly Endpoint[]>;
@@ -42,9 +43,12 @@ export class Endpoints {
     readonly placement: Placement;
     /** Tracked: the names of all member clusters. */
     readonly members: () => readonly string[];
+    /** Tracked: may what is known of this cluster be out of date? */
+    readonly isStale: (cluster: ClusterId) => boolean;
   }) {
     const { graph, tables, placement, members } = options;
     this.tables = tables;
+    this.isStale = options.isStale;
     this.placement = placement;
     this.slices = new SliceEndpoints(tables, placement);
     this.entries = new EntryEndpoints(tables, placement, members);
@@ -79,7 +83,10 @@ export class Endpoints {
 
   private list(key: string): readonly Endpoint[] {
     const [kind, id = '', ...rest] = key.split(' ');
-    if (kind === 'slices') return this.slices.of(id, rest[0] ?? '');
+    if (kind === 'slices') {
+      const endpoints = this.slices.of(id, rest[0] ?? '');
+      return this.isStale(id.slice(0, id.indexOf('/')) as ClusterId) ? endpoints.map(outdated) : endpoints;
+    }
     const entry = parseObjectRef(id);
     return entry ? this.entries.of(entry, { number: Number(rest[0]), name: rest[1] ?? '' }) : [];
   }
@@ -95,6 +102,11 @@ export class Endpoints {
     else this.remembered.delete(key);
     return kept;
   }
+}
+
+/** Of a cluster that cannot be asked: it may be gone, so that others are preferred as long as there are any. */
+function outdated(endpoint: Endpoint): Endpoint {
+  return endpoint.health === 'healthy' ? { ...endpoint, health: 'degraded' } : endpoint;
 }
 
 function keyOf({ cluster, workload, address, port }: Endpoint): string {
