@@ -195,9 +195,11 @@ describe('a member cluster', () => {
     assert.deepEqual(await healths(), ['10.1.0.1']);
     await plane.addMember(member(serviceText({ name: 'reviews', pods: { b: '10.2.0.1' } })));
     assert.deepEqual(await healths(), ['10.1.0.1', '10.2.0.1']);
-    plane.markMember(CLUSTER2, true);
+    plane.markMember(CLUSTER2, 'stale');
     assert.deepEqual(await healths(), ['10.1.0.1', '10.2.0.1 degraded']);
-    plane.markMember(CLUSTER2, false);
+    plane.markMember(CLUSTER2, 'lost');
+    assert.deepEqual(await healths(), ['10.1.0.1']);
+    plane.markMember(CLUSTER2, 'live');
     assert.deepEqual(await healths(), ['10.1.0.1', '10.2.0.1']);
     await plane.removeMember(CLUSTER2);
     assert.deepEqual(await healths(), ['10.1.0.1']);

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { analyze, knowledgeOf } from '../config/index.ts';
 import type { Diagnostic } from '../diagnostics/index.ts';
 import { diagnose } from '../diagnostics/index.ts';
-import { Mesh } from '../mesh/index.ts';
+import { type Contact, Mesh } from '../mesh/index.ts';
 import {
   type ClusterId,
   formatObjectRef,
@@ -162,10 +162,10 @@ export class ControlPlane {
     this.objectsChanged();
   }
 
-  /** Says whether what is known of a member may be out of date: then its endpoints come after all others. */
-  markMember(id: ClusterId, isStale: boolean): void {
+  /** Says whether a member can be asked: endpoints of one that cannot come after all others, and go in the end. */
+  markMember(id: ClusterId, contact: Contact): void {
     const found = this.members.get(id);
-    if (found) this.mesh.setMember({ id, network: found.member.network, isStale });
+    if (found) this.mesh.setMember({ id, network: found.member.network, contact });
   }
 
   setMeshConfig(config: MeshConfig): void {

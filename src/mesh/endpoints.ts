@@ -10,6 +10,7 @@ import {
   parseObjectRef,
 } from '../model/index.ts';
 import { EntryEndpoints } from './entry-endpoints.ts';
+import type { Contact } from './member.ts';
 import type { MeshObject, ObjectTables } from './objects.ts';
 import type { Placement } from './placement.ts';
 import { SliceEndpoints } from './slice-endpoints.ts';
@@ -30,7 +31,7 @@ const MAX_REMEMBERED_LISTS = 65_536;
 export class Endpoints {
   private readonly tables: ObjectTables;
   private readonly placement: Placement;
-  private readonly isStale: (cluster: ClusterId) => boolean;
+  private readonly contact: (cluster: ClusterId) => Contact;
   private readonly slices: SliceEndpoints;
   private readonly entries: EntryEndpoints;
   private readonly lists: Query<readonly Endpoint[]>;
@@ -43,12 +44,12 @@ export class Endpoints {
     readonly placement: Placement;
     /** Tracked: the names of all member clusters. */
     readonly members: () => readonly string[];
-    /** Tracked: may what is known of this cluster be out of date? */
-    readonly isStale: (cluster: ClusterId) => boolean;
+    /** Tracked: can the cluster be asked? */
+    readonly contact: (cluster: ClusterId) => Contact;
   }) {
     const { graph, tables, placement, members } = options;
     this.tables = tables;
-    this.isStale = options.isStale;
+    this.contact = options.contact;
     this.placement = placement;
     this.slices = new SliceEndpoints(tables, placement);
     this.entries = new EntryEndpoints(tables, placement, members);
@@ -84,8 +85,9 @@ export class Endpoints {
   private list(key: string): readonly Endpoint[] {
     const [kind, id = '', ...rest] = key.split(' ');
     if (kind === 'slices') {
-      const endpoints = this.slices.of(id, rest[0] ?? '');
-      return this.isStale(id.slice(0, id.indexOf('/')) as ClusterId) ? endpoints.map(outdated) : endpoints;
+      const contact = this.contact(id.slice(0, id.indexOf('/')) as ClusterId);
+      const endpoints = contact === 'lost' ? [] : this.slices.of(id, rest[0] ?? '');
+      return contact === 'stale' ? endpoints.map(outdated) : endpoints;
     }
     const entry = parseObjectRef(id);
     return entry ? this.entries.of(entry, { number: Number(rest[0]), name: rest[1] ?? '' }) : [];

@@ -4,7 +4,7 @@
  */
 export { CROSS_NETWORK_PORT, type Gateway, type NetworkEntry } from './gateways.ts';
 export { coversService, isSameService } from './host-resolution.ts';
-export type { Member } from './member.ts';
+export type { Contact, Member } from './member.ts';
 export { Mesh, type MeshView } from './mesh.ts';
 export { compare, type MeshKind, type MeshObject } from './objects.ts';
 export { NETWORK_LABEL } from './placement.ts';

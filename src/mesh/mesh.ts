@@ -76,7 +76,7 @@ export class Mesh implements MeshView {
       ...base,
       placement,
       members: () => this.memberTable.keys(),
-      isStale: (cluster) => this.memberTable.get(cluster)?.isStale === true,
+      contact: (cluster) => this.memberTable.get(cluster)?.contact ?? 'live',
     });
     this.rules = new TrafficRules(this.tables, { home, rootNamespace: config.rootNamespace, hosts: this.hosts });
     this.policies = new Policies(this.tables, home, config.rootNamespace);
