@@ -10,7 +10,7 @@ import {
   type NetworkId,
   type SocketAddress,
 } from '../model/index.ts';
-import { type CertificateAuthority, type TokenReviewer, type TrustBundle, WorkloadSecrets } from '../security/index.ts';
+import { type Authority, type TokenReviewer, type TrustBundle, WorkloadSecrets } from '../security/index.ts';
 import type { ConfigSource } from '../sources/index.ts';
 import { AdsServer, type Nack, type StreamStatus } from '../xds/index.ts';
 import { admission } from './admission.ts';
@@ -38,7 +38,7 @@ export interface ControlPlaneOptions {
   /** Where proxies connect (gRPC over TLS); port 0 takes any free one. */
   readonly listen: SocketAddress;
   /** Issues the certificates of the proxies served here. */
-  readonly ca: CertificateAuthority;
+  readonly ca: Authority;
   readonly trust: TrustBundle;
   readonly meshConfig: MeshConfig;
   /** Milliseconds since the epoch. */
@@ -52,6 +52,7 @@ export class ControlPlane {
   private readonly options: ControlPlaneOptions;
   private readonly mesh: Mesh;
   private readonly secrets: WorkloadSecrets;
+  private readonly stopAuthority: () => void;
   private readonly certificate: ServerCertificate;
   private readonly server: AdsServer;
   private readonly ingests = new Map<ClusterId, Ingest>();
@@ -72,6 +73,7 @@ export class ControlPlane {
         log.error({ err: error, where }, 'a value could not be computed; the last good one stays'),
     });
     this.secrets = new WorkloadSecrets({ issuer: ca, bundle: trust, now });
+    this.stopAuthority = ca.onReplaced(() => this.secrets.replaceIssuer(ca));
     const translation = new Translation(this.mesh);
     const scopes = new ProxyScopes(this.mesh);
     const reviewers = new Map(options.members.flatMap(({ id, tokens }) => (tokens ? [[id, tokens] as const] : [])));
@@ -114,6 +116,7 @@ export class ControlPlane {
   async stop(): Promise<void> {
     await Promise.all(this.options.members.map(({ source }) => source.stop()));
     await this.server.close();
+    this.stopAuthority();
     this.certificate.close();
     this.secrets.close();
   }
