@@ -22,6 +22,12 @@ export {
   ROOT_TTL_MS,
 } from './certificate-authority.ts';
 export { encodeTrustBundle, encodeWorkloadCertificate, type KeyMaterial, type WorkloadSecret } from './envoy-secret.ts';
+export { type IssuerDocument, IssuerKeys, type IssuerKeysOptions, type KnownIssuer, parseJwks } from './issuer-keys.ts';
+export {
+  KubernetesTokenReviewer,
+  type KubernetesTokenReviewerOptions,
+  type TokenReviewStatus,
+} from './kubernetes-token-reviewer.ts';
 export { splitCertificatePems } from './pem.ts';
 export { MAX_PRIVATE_FILE_BYTES, readPrivateFile, writePrivateFile } from './private-file.ts';
 export { RotatingAuthority } from './rotating-authority.ts';
@@ -45,7 +51,7 @@ export {
 } from './spiffe-id.ts';
 export type { SubjectAltName } from './subject-alt-name.ts';
 export { TokenIssuer, type TokenIssuerContext, type TokenKey, type TokenOptions, tokenKeyOf } from './token-issuer.ts';
-export { KeyTokenReviewer, type KeyTokenReviewerOptions } from './token-reviewer.ts';
+export { KeyTokenReviewer, type KeyTokenReviewerOptions, type TokenAlgorithm } from './token-reviewer.ts';
 export {
   MAX_BUNDLE_BYTES,
   MAX_MEMBERS,
