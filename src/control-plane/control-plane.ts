@@ -10,7 +10,7 @@ import {
   type NetworkId,
   type SocketAddress,
 } from '../model/index.ts';
-import { type CertificateAuthority, type TokenReviewer, type TrustBundle, WorkloadSecrets } from '../security/index.ts';
+import { type Authority, type TokenReviewer, type TrustBundle, WorkloadSecrets } from '../security/index.ts';
 import type { ConfigSource } from '../sources/index.ts';
 import { AdsServer, type Nack, type StreamStatus } from '../xds/index.ts';
 import { admission } from './admission.ts';
@@ -41,7 +41,7 @@ export interface ControlPlaneOptions {
   /** The DNS names by which proxies may call it; {@link SERVER_NAME} alone unless given. */
   readonly serverNames?: readonly string[];
   /** Issues the certificates of the proxies served here. */
-  readonly ca: CertificateAuthority;
+  readonly ca: Authority;
   readonly trust: TrustBundle;
   readonly meshConfig: MeshConfig;
   /** Milliseconds since the epoch. */
@@ -61,6 +61,7 @@ export class ControlPlane {
   private readonly options: ControlPlaneOptions;
   private readonly mesh: Mesh;
   private readonly secrets: WorkloadSecrets;
+  private readonly stopAuthority: () => void;
   private readonly certificate: ServerCertificate;
   private readonly server: AdsServer;
   private readonly members = new Map<ClusterId, RunningMember>();
@@ -82,6 +83,7 @@ export class ControlPlane {
         log.error({ err: error, where }, 'a value could not be computed; the last good one stays'),
     });
     this.secrets = new WorkloadSecrets({ issuer: ca, bundle: trust, now });
+    this.stopAuthority = ca.onReplaced(() => this.secrets.replaceIssuer(ca));
     const translation = new Translation(this.mesh);
     const scopes = new ProxyScopes(this.mesh);
     this.certificate = new ServerCertificate({
@@ -117,6 +119,7 @@ export class ControlPlane {
   async stop(): Promise<void> {
     await Promise.all([...this.members.values()].map(({ member }) => member.source.stop()));
     await this.server.close();
+    this.stopAuthority();
     this.certificate.close();
     this.secrets.close();
   }

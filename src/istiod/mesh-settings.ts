@@ -9,7 +9,12 @@ export interface ReadMeshConfig {
 }
 
 /** Istio's fields that change nothing here because their meaning is always so. */
-const GIVEN: ReadonlySet<string> = new Set(['enableAutoMtls', 'defaultConfig', 'enablePrometheusMerge', 'ingressClass']);
+const GIVEN: ReadonlySet<string> = new Set([
+  'enableAutoMtls',
+  'defaultConfig',
+  'enablePrometheusMerge',
+  'ingressClass',
+]);
 const ACTED_ON: ReadonlySet<string> = new Set([
   'trustDomain',
   'rootNamespace',

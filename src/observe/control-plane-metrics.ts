@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { XdsCounters } from '../xds/index.ts';
 
 /** What the metrics are read from, at the moment somebody asks. */
@@ -85,9 +85,19 @@ function counters(facts: ControlPlaneFacts): readonly Reading[] {
   };
   return [
     { name: 'pilot_xds_pushes', help: 'Responses sent.', labels: ['type'], read: byType(({ pushes }) => pushes) },
-    { name: 'pilot_xds_pushed_bytes', help: 'Bytes of responses.', labels: ['type'], read: byType(({ bytes }) => bytes) },
+    {
+      name: 'pilot_xds_pushed_bytes',
+      help: 'Bytes of responses.',
+      labels: ['type'],
+      read: byType(({ bytes }) => bytes),
+    },
     { name: 'pilot_total_xds_acks', help: 'Responses taken.', labels: ['type'], read: byType(({ acks }) => acks) },
-    { name: 'pilot_total_xds_rejects', help: 'Responses refused.', labels: ['type'], read: byType(({ nacks }) => nacks) },
+    {
+      name: 'pilot_total_xds_rejects',
+      help: 'Responses refused.',
+      labels: ['type'],
+      read: byType(({ nacks }) => nacks),
+    },
     {
       name: 'pilot_xds_streams_opened',
       help: 'Streams opened since the start.',

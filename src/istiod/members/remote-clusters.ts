@@ -144,7 +144,10 @@ export class RemoteClusters {
     if (read.kind === 'refused') return this.#refuse(cluster, secret, `its kubeconfig cannot be used: ${read.reason}`);
     const api = createApiServer(read.access);
     clearTimeout(known?.lostTimer);
-    log.info({ cluster, secret, server: api.url }, known ? 'a remote cluster is read by other credentials' : 'a remote cluster is joined');
+    log.info(
+      { cluster, secret, server: api.url },
+      known ? 'a remote cluster is read by other credentials' : 'a remote cluster is joined',
+    );
     const onState = (state: MemberState): void => this.#stateChanged(cluster, state);
     const member = known ? await rejoin(cluster, api, onState) : join(cluster, api, onState);
     known?.member.api.close();
@@ -180,7 +183,10 @@ export class RemoteClusters {
     }
     remote.reason = reason;
     if (state.kind === 'stale') {
-      log.warn({ cluster, reason }, 'a remote cluster cannot be asked; its endpoints are used where there are no others');
+      log.warn(
+        { cluster, reason },
+        'a remote cluster cannot be asked; its endpoints are used where there are no others',
+      );
       if (remote.state === 'stale') mark(cluster, 'stale');
       remote.lostTimer ??= setTimeout(() => this.#lost(remote), lostAfterMs).unref();
       return;
@@ -198,7 +204,10 @@ export class RemoteClusters {
     if (this.#remotes.get(remote.cluster) !== remote) return;
     remote.state = 'lost';
     remote.sinceMs = now();
-    log.warn({ cluster: remote.cluster }, 'a remote cluster has not been heard of for long; its endpoints are not used any more');
+    log.warn(
+      { cluster: remote.cluster },
+      'a remote cluster has not been heard of for long; its endpoints are not used any more',
+    );
     mark(remote.cluster, 'lost');
   }
 }
