@@ -1,6 +1,7 @@
 import type { ConfigObject } from '../config/index.ts';
 import { Graph, type OnError, structuralEqual, type Table } from '../graph/index.ts';
 import { type ClusterId, formatObjectRef, type MeshConfig, type NetworkId, type ObjectRef } from '../model/index.ts';
+import { Addresses } from './addresses.ts';
 import { Endpoints } from './endpoints.ts';
 import { Gateways } from './gateways.ts';
 import { HostResolution } from './host-resolution.ts';
@@ -22,6 +23,7 @@ export interface MeshView {
   readonly policies: Policies;
   readonly gateways: Gateways;
   readonly workloads: Workloads;
+  readonly addresses: Addresses;
   /** Names of the member clusters, sorted. */
   members(): readonly string[];
   pod(cluster: ClusterId, namespace: string, name: string): MeshObject<'Pod'> | undefined;
@@ -42,6 +44,7 @@ export class Mesh implements MeshView {
   readonly policies: Policies;
   readonly gateways: Gateways;
   readonly workloads: Workloads;
+  readonly addresses: Addresses;
   private readonly tables: ObjectTables;
   private readonly memberTable: Table<Member>;
 
@@ -65,6 +68,7 @@ export class Mesh implements MeshView {
     this.policies = new Policies(this.tables, home, config.rootNamespace);
     this.gateways = new Gateways(this.tables, home, this.endpoints);
     this.workloads = new Workloads(this.graph, this.tables);
+    this.addresses = new Addresses({ ...base, placement, endpoints: this.endpoints, home });
   }
 
   setMember(member: Member): void {
