@@ -8,6 +8,8 @@ import {
   type NetworkId,
   type ObjectRef,
 } from '../model/index.ts';
+
+import { Addresses } from './addresses.ts';
 import { Endpoints } from './endpoints.ts';
 import { Gateways } from './gateways.ts';
 import { HostResolution } from './host-resolution.ts';
@@ -30,6 +32,7 @@ export interface MeshView {
   readonly policies: Policies;
   readonly gateways: Gateways;
   readonly workloads: Workloads;
+  readonly addresses: Addresses;
   /** Names of the member clusters, sorted. */
   members(): readonly string[];
   pod(cluster: ClusterId, namespace: string, name: string): MeshObject<'Pod'> | undefined;
@@ -52,6 +55,7 @@ export class Mesh implements MeshView {
   readonly policies: Policies;
   readonly gateways: Gateways;
   readonly workloads: Workloads;
+  readonly addresses: Addresses;
   private readonly tables: ObjectTables;
   private readonly memberTable: Table<Member>;
   private readonly settings: Table<MeshConfig>;
@@ -82,6 +86,7 @@ export class Mesh implements MeshView {
     this.policies = new Policies(this.tables, home, config.rootNamespace);
     this.gateways = new Gateways(this.tables, home, this.endpoints);
     this.workloads = new Workloads(this.graph, this.tables);
+    this.addresses = new Addresses({ ...base, placement, endpoints: this.endpoints, home });
   }
 
   get config(): MeshConfig {
