@@ -10,4 +10,11 @@ export { cachedEnvoyPath, ENVOY_VERSION, type EnvoySearch, findEnvoy } from './e
 export { LocalProxyRuntime, ProxyError } from './local-runtime.ts';
 export type { LaunchedProcess, LaunchedStatus, LaunchSpec, ProcessLauncher } from './process-launcher.ts';
 export type { ProxyRuntime, ProxySpec, RunningProxy, RunningProxyStatus } from './proxy-runtime.ts';
-export { replaceFile, writeXdsFiles, type XdsFileSources, type XdsFiles } from './xds-files.ts';
+export {
+  formatTokenSecret,
+  formatTrustSecret,
+  replaceFile,
+  writeXdsFiles,
+  type XdsFileSources,
+  type XdsFiles,
+} from './xds-files.ts';

@@ -118,6 +118,11 @@ export class CertificateAuthority implements Authority {
     }
   }
 
+  /** When it can sign no more: the end of the first certificate on the way to its root. Milliseconds since the epoch. */
+  get notAfter(): number {
+    return this.#signer.notAfterMs;
+  }
+
   /**
    * For authorities that are roots themselves.
    * @throws SecurityError `private-file-exists` where the folder has a root, unless it is to be replaced (rotation).

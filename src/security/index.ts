@@ -30,6 +30,7 @@ export {
 } from './kubernetes-token-reviewer.ts';
 export { splitCertificatePems } from './pem.ts';
 export { MAX_PRIVATE_FILE_BYTES, readPrivateFile, writePrivateFile } from './private-file.ts';
+export { RetiringRoots, type RetiringRootsOptions } from './retiring-roots.ts';
 export { RotatingAuthority } from './rotating-authority.ts';
 export { SecurityError, type SecurityErrorCode, type SecurityErrorText } from './security-error.ts';
 export {
