@@ -92,6 +92,7 @@ export class MemberRoots {
     if (endMs === undefined) return;
     this.#retire = setTimeout(
       () => {
+        // Only known roots are left, which are not refused.
         bundle.set(cluster, this.#retiring.at(now()));
         this.#armRetirement();
       },
