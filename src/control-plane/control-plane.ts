@@ -12,7 +12,7 @@ import {
 } from '../model/index.ts';
 import { type Authority, type TokenReviewer, type TrustBundle, WorkloadSecrets } from '../security/index.ts';
 import type { ConfigSource } from '../sources/index.ts';
-import { AdsServer, type Nack, type StreamStatus } from '../xds/index.ts';
+import { AdsServer, type Nack, type StreamStatus, type XdsCounters } from '../xds/index.ts';
 import { admission } from './admission.ts';
 import { Ingest } from './ingest.ts';
 import { ProxyFeed } from './proxy-feed.ts';
@@ -144,14 +144,16 @@ export class ControlPlane {
    */
   async replaceMember(member: ControlPlaneMember): Promise<void> {
     const before = this.members.get(member.id);
-    await before?.member.source.stop();
     if (!before) return await this.addMember(member);
-    const { ingest } = before;
-    this.members.set(member.id, { member, ingest });
+    const running = { member, ingest: before.ingest };
+    this.members.set(member.id, running);
     if (member.tokens) this.reviewers.set(member.id, member.tokens);
     else this.reviewers.delete(member.id);
+    await before.member.source.stop();
+    // It may have left meanwhile, or been replaced again.
+    if (this.members.get(member.id) !== running) return;
     this.mesh.setMember({ id: member.id, network: member.network });
-    await member.source.start(ingest.restarted());
+    await member.source.start(running.ingest.restarted());
   }
 
   /** Takes a cluster and all that it brought out of the mesh. */
@@ -182,6 +184,11 @@ export class ControlPlane {
   /** What proxies must trust to speak to this control plane. */
   get serverCaPem(): string {
     return this.options.ca.root.pem;
+  }
+
+  /** What the streams have cost since the start. */
+  get xdsCounters(): XdsCounters {
+    return this.server.counters;
   }
 
   status(): readonly StreamStatus[] {
