@@ -8,6 +8,6 @@ export { type BootstrapSpec, bootstrap, formatNodeId } from './bootstrap.ts';
 export { XDS_CLUSTER, type XdsServer } from './bootstrap-xds.ts';
 export { cachedEnvoyPath, ENVOY_VERSION, type EnvoySearch, findEnvoy } from './envoy-binary.ts';
 export { LocalProxyRuntime, ProxyError } from './local-runtime.ts';
-export type { LaunchedProcess, LaunchedStatus, LaunchSpec, ProcessLauncher } from './process-launcher.ts';
+export type { LaunchedProcess, LaunchSpec, ProcessEnd, ProcessLauncher, ProcessStatus } from './process-launcher.ts';
 export type { ProxyRuntime, ProxySpec, RunningProxy, RunningProxyStatus } from './proxy-runtime.ts';
 export { replaceFile, writeXdsFiles, type XdsFileSources, type XdsFiles } from './xds-files.ts';
