@@ -2,6 +2,7 @@
  * The composition root: puts the stages together for one control plane. Takes sources, an authority and where to listen;
  * gives a running server. Must never decide what traffic does.
  */
+export type { StreamStatus, TypeStreamStatus } from '../xds/index.ts';
 export { ControlPlane, type ControlPlaneMember, type ControlPlaneOptions } from './control-plane.ts';
 export { type OfflineControlPlane, type OfflineMember, offlineControlPlane } from './offline.ts';
 export { GATEWAY_BINDS_METADATA, INTERCEPTION_METADATA, type ProxyFacts, proxyScope } from './proxy-scope.ts';

@@ -15,7 +15,7 @@ export { controlPlaneHost, ROOTS_FILE, TOKEN_FILE } from './injection/pod-bootst
 export { type InjectionNamespace, SYSTEM_NAMESPACES } from './injection/policy.ts';
 export { type InjectionSettings, type InjectionSources, injectionSettings } from './injection/settings.ts';
 export { LocalProxyRuntime, ProxyError } from './local-runtime.ts';
-export type { LaunchedProcess, LaunchedStatus, LaunchSpec, ProcessLauncher } from './process-launcher.ts';
+export type { LaunchedProcess, LaunchSpec, ProcessEnd, ProcessLauncher, ProcessStatus } from './process-launcher.ts';
 export type { ProxyRuntime, ProxySpec, RunningProxy, RunningProxyStatus } from './proxy-runtime.ts';
 export {
   formatTokenSecret,
