@@ -8,6 +8,8 @@ export { type AdminAnswer, AdminClient, type AdminLimits, type Readiness } from 
 export { type BootstrapSpec, bootstrap, formatNodeId } from './bootstrap.ts';
 export { XDS_CLUSTER, type XdsServer } from './bootstrap-xds.ts';
 export { cachedEnvoyPath, ENVOY_VERSION, type EnvoySearch, findEnvoy } from './envoy-binary.ts';
+export { gatewayPod } from './injection/gateway-pod.ts';
+export { type InjectedManifest, injectManifest, type ManifestOutcome } from './injection/inject-manifest.ts';
 export { type Injection, injectPod } from './injection/inject-pod.ts';
 export type { PatchOperation } from './injection/json-patch.ts';
 export { type Pod, parsePod } from './injection/pod.ts';
