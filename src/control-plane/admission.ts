@@ -24,7 +24,7 @@ export function admission(options: {
     if (review.kind !== 'authenticated') return refused(review.message);
     const { namespace, serviceAccount } = review;
     const pod = review.pod.name;
-    const proxy = { cluster, namespace, pod, serviceAccount, node: relevantNode(node) };
+    const proxy = { cluster, namespace, pod, podUid: review.pod.uid, serviceAccount, node: relevantNode(node) };
     if (!scopes.get(proxy)) {
       return refused(
         `pod ${namespace}/${pod} with service account ${serviceAccount} is not known in cluster ${cluster}`,

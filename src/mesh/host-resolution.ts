@@ -9,7 +9,7 @@ import {
   parseHostname,
   type Service,
 } from '../model/index.ts';
-import { byAge, compare, type MeshObject, type ObjectTables } from './objects.ts';
+import { byAge, compare, isImportedStub, type MeshObject, type ObjectTables } from './objects.ts';
 import { type Narrowing, serviceOfEntry, serviceOfKubernetes } from './services.ts';
 import { exportToOfAnnotation, isExportedTo } from './visibility.ts';
 
@@ -62,7 +62,9 @@ export class HostResolution {
     const { graph, tables, home } = options;
     this.isMember = options.isMember;
     this.home = home;
-    this.kubernetes = tables.Service.all.index('Service by name', ({ meta }) => [`${meta.namespace}/${meta.name}`]);
+    this.kubernetes = tables.Service.all.index('Service by name', (service) =>
+      isImportedStub(service) ? [] : [`${service.meta.namespace}/${service.meta.name}`],
+    );
     this.exports = tables.ServiceExport.all.index('ServiceExport by name', ({ meta }) => [
       `${meta.namespace}/${meta.name}`,
     ]);

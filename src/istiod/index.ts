@@ -1,0 +1,7 @@
+/**
+ * Istiod: the composition of a control plane on Kubernetes, the program that runs in the pod of that name.
+ * Takes API servers as clients and the pod's environment; gives servers and what is kept up in the clusters.
+ * Must never decide what a proxy is sent: that is for the stages before it.
+ */
+export { ClusterAuthority, type ClusterAuthorityOptions, loadClusterAuthority } from './trust/cluster-authority.ts';
+export { kubernetesTokenReviewer, TOKEN_AUDIENCE } from './trust/token-reviewer.ts';
