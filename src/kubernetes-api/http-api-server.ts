@@ -1,8 +1,10 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
+import type { WebSocket } from 'ws';
 import { ApiError } from './api-error.ts';
 import type { ApiAccess, ApiServer, RequestOptions } from './api-server.ts';
+import { formatWebSocketQuery, openWebSocket, type WebSocketOptions } from './web-socket.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
@@ -55,6 +57,19 @@ class HttpApiServer implements ApiServer {
 
   async stream(path: string, options: RequestOptions = {}): Promise<Readable> {
     return await this.#call({ ...options, method: 'GET', path });
+  }
+
+  async webSocket(path: string, options: WebSocketOptions): Promise<WebSocket> {
+    const { origin, pathname } = this.#base;
+    const where = pathname.replace(/\/$/, '') + path;
+    return await openWebSocket({
+      url: origin.replace(/^http/, 'ws') + where + formatWebSocketQuery(options.query),
+      tls: this.#access.tls,
+      token: await this.#access.token?.(),
+      protocols: options.protocols,
+      timeoutMs: options.timeoutMs,
+      refusal: (answer) => this.#refusal({ method: 'GET', path }, answer, answer.statusCode ?? 0),
+    });
   }
 
   close(): void {
