@@ -1,3 +1,4 @@
+import { COMMAND } from './command.ts';
 import { FLEET } from './fleet.ts';
 import { READING } from './reading.ts';
 import { REFERENCES } from './references.ts';
@@ -11,4 +12,5 @@ export const CATALOGUE: typeof READING &
   typeof SEMANTICS &
   typeof REFERENCES &
   typeof RUNNING &
-  typeof FLEET = { ...READING, ...SCHEMA, ...SEMANTICS, ...REFERENCES, ...RUNNING, ...FLEET };
+  typeof FLEET &
+  typeof COMMAND = { ...READING, ...SCHEMA, ...SEMANTICS, ...REFERENCES, ...RUNNING, ...FLEET, ...COMMAND };
