@@ -1,3 +1,4 @@
+import { COMMAND } from './command.ts';
 import { FLEET } from './fleet.ts';
 import { INSTALL } from './install.ts';
 import { READING } from './reading.ts';
@@ -13,4 +14,14 @@ export const CATALOGUE: typeof READING &
   typeof REFERENCES &
   typeof RUNNING &
   typeof FLEET &
-  typeof INSTALL = { ...READING, ...SCHEMA, ...SEMANTICS, ...REFERENCES, ...RUNNING, ...FLEET, ...INSTALL };
+  typeof COMMAND &
+  typeof INSTALL = {
+  ...READING,
+  ...SCHEMA,
+  ...SEMANTICS,
+  ...REFERENCES,
+  ...RUNNING,
+  ...FLEET,
+  ...COMMAND,
+  ...INSTALL,
+};
