@@ -4,7 +4,14 @@
  * configuration a proxy gets: that comes over xDS.
  */
 export type { ActiveWork } from './active-work.ts';
-export { type AdminAnswer, AdminClient, type AdminLimits, type Readiness } from './admin-client.ts';
+export { AdminClient, type Readiness } from './admin-client.ts';
+export {
+  type AdminAnswer,
+  type AdminDial,
+  type AdminLimits,
+  type AdminRequest,
+  adminRequest,
+} from './admin-request.ts';
 export { type BootstrapSpec, bootstrap, formatNodeId } from './bootstrap.ts';
 export { XDS_CLUSTER, type XdsServer } from './bootstrap-xds.ts';
 export { cachedEnvoyPath, ENVOY_VERSION, type EnvoySearch, findEnvoy } from './envoy-binary.ts';

@@ -1,10 +1,16 @@
-import type { CommandSpec } from '../command-spec.ts';
+import type { CommandGroup, CommandSpec } from '../command-spec.ts';
 import { FLEET_COMMANDS } from './fleet.ts';
 import { OBJECT_COMMANDS } from './objects.ts';
 import { POD_COMMANDS } from './pods.ts';
 import { PROXY_COMMANDS } from './proxies.ts';
 
 export { GLOBAL_OPTIONS } from './options.ts';
+
+/** First words of commands that have two. */
+export const GROUPS: readonly CommandGroup[] = [
+  { name: 'admin', aliases: ['istiod'], summary: 'look at istiod itself, and set what it logs' },
+  { name: 'experimental', aliases: ['x', 'exp'], summary: 'commands that may still change' },
+];
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
