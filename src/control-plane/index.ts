@@ -4,6 +4,8 @@
  */
 export type { StreamStatus, TypeStreamStatus } from '../xds/index.ts';
 export { ControlPlane, type ControlPlaneMember, type ControlPlaneOptions } from './control-plane.ts';
+export { DnsListener, type DnsResponder, type DnsTransport } from './dns/dns-listener.ts';
+export { type AnsweredQuery, type DnsRcode, meshResponder } from './dns/mesh-responder.ts';
 export { type OfflineControlPlane, type OfflineMember, offlineControlPlane } from './offline.ts';
 export { GATEWAY_BINDS_METADATA, INTERCEPTION_METADATA, type ProxyFacts, proxyScope } from './proxy-scope.ts';
 export { SERVER_NAME } from './server-certificate.ts';
