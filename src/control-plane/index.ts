@@ -8,5 +8,5 @@ export { DnsListener, type DnsResponder, type DnsTransport } from './dns/dns-lis
 export { type AnsweredQuery, type DnsRcode, meshResponder } from './dns/mesh-responder.ts';
 export { type OfflineControlPlane, type OfflineMember, offlineControlPlane } from './offline.ts';
 export { GATEWAY_BINDS_METADATA, INTERCEPTION_METADATA, type ProxyFacts, proxyScope } from './proxy-scope.ts';
-export { SERVER_NAME } from './server-certificate.ts';
+export { SERVER_NAME, ServerCertificate } from './server-certificate.ts';
 export { Translation } from './translation.ts';

@@ -1,12 +1,14 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
-import { ControlPlane, type ControlPlaneMember } from '../control-plane/index.ts';
+import { parse } from 'yaml';
+import { ControlPlane, type ControlPlaneMember, ServerCertificate } from '../control-plane/index.ts';
 import type { ApiServer } from '../kubernetes-api/index.ts';
 import type { ClusterId, MeshConfig } from '../model/index.ts';
 import { controlPlaneMetrics, LogScopes } from '../observe/index.ts';
+import { injectionSettings } from '../proxies/index.ts';
 import { TrustBundle } from '../security/index.ts';
 import { KubernetesSource, type SourceState } from '../sources/index.ts';
-import { type ConfigMapTexts, followConfigMaps } from './config-maps.ts';
+import { followConfigMaps } from './config-maps.ts';
 import { debugInterface } from './http/debug.ts';
 import { closeHttp, listenHttp } from './http/http-listener.ts';
 import { monitoring } from './http/monitoring.ts';
@@ -16,6 +18,8 @@ import { readMeshConfig } from './mesh-settings.ts';
 import type { IstiodSettings } from './settings.ts';
 import { type ClusterAuthority, loadClusterAuthority } from './trust/cluster-authority.ts';
 import { kubernetesTokenReviewer } from './trust/token-reviewer.ts';
+import { createInjectionHandler } from './webhook/index.ts';
+import { WebhookServer } from './webhook/webhook-server.ts';
 
 export interface IstiodOptions {
   readonly settings: IstiodSettings;
@@ -30,7 +34,8 @@ export interface IstiodOptions {
 /** What the ConfigMaps say now, and what they come to say. */
 interface FollowedConfig {
   readonly mesh: MeshConfig;
-  readonly texts: ConfigMapTexts;
+  /** Parsed, as injection takes them. */
+  readonly injection: { readonly values: unknown; readonly mesh: unknown };
   onMesh(listener: (mesh: MeshConfig) => void): void;
 }
 
@@ -76,6 +81,7 @@ export class Istiod {
     config.onMesh((mesh) => plane.setMeshConfig(mesh));
     const remotes = this.#remotes(plane);
     await this.#listen({ plane, remotes, authority });
+    await this.#serveWebhooks(authority, config);
     await plane.start();
     this.#closers.push(() => plane.stop());
     this.#notReady = undefined;
@@ -88,13 +94,14 @@ export class Istiod {
     const listeners = new Set<(mesh: MeshConfig) => void>();
     const config = {
       mesh: readMeshConfig('').config,
-      texts: { mesh: '', values: '' },
+      injection: { values: undefined, mesh: undefined } as FollowedConfig['injection'],
       onMesh: (listener: (mesh: MeshConfig) => void) => void listeners.add(listener),
     };
     const stop = await followConfigMaps(api, { ...settings, log }, (texts) => {
       const read = readMeshConfig(texts.mesh, config.mesh);
       for (const remark of read.remarks) log.warn(`the ConfigMap istio, key mesh: ${remark}`);
-      Object.assign(config, { mesh: read.config, texts });
+      config.mesh = read.config;
+      config.injection = { values: parseYaml(texts.values), mesh: parseYaml(texts.mesh) };
       for (const listener of listeners) listener(read.config);
     });
     this.#closers.push(stop);
@@ -203,10 +210,43 @@ export class Istiod {
     servers.push((await listenHttp({ address: '127.0.0.1', port: ports.debug }, debug)).server);
   }
 
+  async #serveWebhooks(authority: ClusterAuthority, config: FollowedConfig): Promise<void> {
+    const { settings, now } = this.#options;
+    const { bindAddress, ports, serverNames, cluster, network } = settings;
+    const certificate = new ServerCertificate({
+      ca: authority.authority,
+      names: serverNames,
+      address: bindAddress,
+      now,
+    });
+    this.#closers.push(() => certificate.close());
+    const injection = createInjectionHandler({
+      settings: (path) =>
+        injectionSettings({
+          ...config.injection,
+          cluster: path.cluster || cluster,
+          network: path.network || network,
+        }),
+      log: this.#scopes.scope('injection', 'proxies that pods get'),
+    });
+    const server = new WebhookServer(certificate, [injection]);
+    await server.listen({ address: bindAddress, port: ports.webhook });
+    this.#closers.push(() => server.close());
+  }
+
   /** What was started last ends first. */
   async stop(): Promise<void> {
     this.#notReady = 'it is stopping';
     for (const close of this.#closers.splice(0).reverse()) await close();
+  }
+}
+
+/** What `install` wrote is YAML; what is none counts as nothing, and its author was told. */
+function parseYaml(text: string): unknown {
+  try {
+    return parse(text, { maxAliasCount: 0 });
+  } catch {
+    return undefined;
   }
 }
 

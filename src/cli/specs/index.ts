@@ -3,6 +3,7 @@ import { FLEET_COMMANDS } from './fleet.ts';
 import { OBJECT_COMMANDS } from './objects.ts';
 import { POD_COMMANDS } from './pods.ts';
 import { PROXY_COMMANDS } from './proxies.ts';
+import { SERVER_COMMANDS } from './server.ts';
 
 export { GLOBAL_OPTIONS } from './options.ts';
 
@@ -18,4 +19,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...POD_COMMANDS,
   ...OBJECT_COMMANDS,
   ...PROXY_COMMANDS,
+  ...SERVER_COMMANDS,
 ];
