@@ -3,6 +3,8 @@
  * its endpoints, the rules and policies that apply. Must never know of Envoy, do IO, or look at a proxy's connection.
  */
 export type { Addresses, AddressOwner } from './addresses.ts';
+export type { DnsAnswer, DnsName, DnsNames, DnsQuestion, DnsRecord } from './dns-names.ts';
+export { REVERSE_ZONES } from './dns-zones.ts';
 export { CROSS_NETWORK_PORT, type Gateway, type NetworkEntry } from './gateways.ts';
 export { coversService, isSameService } from './host-resolution.ts';
 export type { Contact, Member } from './member.ts';

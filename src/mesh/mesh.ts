@@ -10,6 +10,7 @@ import {
 } from '../model/index.ts';
 
 import { Addresses } from './addresses.ts';
+import { DnsNames } from './dns-names.ts';
 import { Endpoints } from './endpoints.ts';
 import { Gateways } from './gateways.ts';
 import { HostResolution } from './host-resolution.ts';
@@ -33,6 +34,7 @@ export interface MeshView {
   readonly gateways: Gateways;
   readonly workloads: Workloads;
   readonly addresses: Addresses;
+  readonly names: DnsNames;
   /** Names of the member clusters, sorted. */
   members(): readonly string[];
   pod(cluster: ClusterId, namespace: string, name: string): MeshObject<'Pod'> | undefined;
@@ -56,6 +58,7 @@ export class Mesh implements MeshView {
   readonly gateways: Gateways;
   readonly workloads: Workloads;
   readonly addresses: Addresses;
+  readonly names: DnsNames;
   private readonly tables: ObjectTables;
   private readonly memberTable: Table<Member>;
   private readonly settings: Table<MeshConfig>;
@@ -87,6 +90,8 @@ export class Mesh implements MeshView {
     this.gateways = new Gateways(this.tables, home, this.endpoints);
     this.workloads = new Workloads(this.graph, this.tables);
     this.addresses = new Addresses({ ...base, placement, endpoints: this.endpoints, home });
+    const { hosts, addresses } = this;
+    this.names = new DnsNames({ ...base, hosts, addresses, members: () => this.memberTable.keys(), home });
   }
 
   get config(): MeshConfig {
