@@ -1,7 +1,9 @@
 import type { ConfigObject } from '../config/index.ts';
 import { Graph, type OnError, structuralEqual, type Table } from '../graph/index.ts';
 import { type ClusterId, formatObjectRef, type MeshConfig, type NetworkId, type ObjectRef } from '../model/index.ts';
+import { AddressBlocks } from './address-blocks.ts';
 import { Addresses } from './addresses.ts';
+import { CalledPorts } from './called-ports.ts';
 import { Endpoints } from './endpoints.ts';
 import { Gateways } from './gateways.ts';
 import { HostResolution } from './host-resolution.ts';
@@ -24,6 +26,8 @@ export interface MeshView {
   readonly gateways: Gateways;
   readonly workloads: Workloads;
   readonly addresses: Addresses;
+  readonly blocks: AddressBlocks;
+  readonly calledPorts: CalledPorts;
   /** Names of the member clusters, sorted. */
   members(): readonly string[];
   pod(cluster: ClusterId, namespace: string, name: string): MeshObject<'Pod'> | undefined;
@@ -45,6 +49,8 @@ export class Mesh implements MeshView {
   readonly gateways: Gateways;
   readonly workloads: Workloads;
   readonly addresses: Addresses;
+  readonly blocks: AddressBlocks;
+  readonly calledPorts: CalledPorts;
   private readonly tables: ObjectTables;
   private readonly memberTable: Table<Member>;
 
@@ -67,8 +73,10 @@ export class Mesh implements MeshView {
     this.rules = new TrafficRules(this.tables, { home, rootNamespace: config.rootNamespace, hosts: this.hosts });
     this.policies = new Policies(this.tables, home, config.rootNamespace);
     this.gateways = new Gateways(this.tables, home, this.endpoints);
-    this.workloads = new Workloads(this.graph, this.tables);
+    this.workloads = new Workloads(this.graph, this.tables, home);
     this.addresses = new Addresses({ ...base, placement, endpoints: this.endpoints, home });
+    this.blocks = new AddressBlocks(this.tables, home);
+    this.calledPorts = new CalledPorts(this.tables, home);
   }
 
   setMember(member: Member): void {
