@@ -145,7 +145,9 @@ test('what the API server takes: probes, a gateway, own changes, annotations, sh
   for (const terminationGracePeriodSeconds of [0, 1, 2, 3, 60]) {
     await create(appPod({ spec: { terminationGracePeriodSeconds } }));
   }
-  await create(appPod({ annotations: { 'sidecar.istio.io/proxyCPU': '5m', 'sidecar.istio.io/proxyMemoryLimit': '64Mi' } }));
+  await create(
+    appPod({ annotations: { 'sidecar.istio.io/proxyCPU': '5m', 'sidecar.istio.io/proxyMemoryLimit': '64Mi' } }),
+  );
 });
 
 test('a pod that has its proxy, and one on the network of its node, are left alone', { skip }, async () => {
@@ -168,5 +170,8 @@ test('the author of an annotation that is not understood is told', { skip }, asy
 test('where injection fails, the pod is refused: it would run without protection', { skip }, async (t) => {
   broken = true;
   t.after(() => (broken = false));
-  await assert.rejects(create(appPod()), (error) => error instanceof ApiError && /Injection failed/.test(String(error)));
+  await assert.rejects(
+    create(appPod()),
+    (error) => error instanceof ApiError && /Injection failed/.test(String(error)),
+  );
 });
