@@ -5,7 +5,7 @@
  */
 export { ownVersion, runDiscovery } from './discovery.ts';
 export { Istiod, type IstiodOptions } from './istiod.ts';
-export { ClusterUpkeep, type ClusterUpkeepOptions, CONTROL_PLANE_CLUSTERS } from './leader/cluster-upkeep.ts';
+export { type Duty, LeaderDuties, type LeaderDutiesOptions } from './leader/leader-duties.ts';
 export { LeaderElection, type LeaderElectionOptions, type LeaseTimes } from './leader/leader-election.ts';
 export { ISTIOD_PORTS, type IstiodPorts, type IstiodSettings, readSettings } from './settings.ts';
 export { StatusWriter, type StatusWriterOptions } from './status/status-writer.ts';

@@ -53,18 +53,24 @@ test('an object says what became of it, of which version, and is not written wit
   const policy = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'default' } };
   await admin.send('POST', POLICIES, { ...policy, spec: { mtls: { mode: 'STRICT' } } });
   const store = new ObjectStore();
+  let changed = (): void => {};
   const writer = new StatusWriter(admin, {
     objects: () => store.raws(),
     diagnostics: () => store.diagnostics(),
+    onChange: (listener) => {
+      changed = listener;
+      return () => {};
+    },
     now: Date.now,
     log: pino({ level: 'silent' }),
     times: { settleMs: 10, minIntervalMs: 10 },
   });
   t.after(() => writer.stop());
+  writer.start();
   const refresh = async (): Promise<void> => {
     const set = [...(await read(admin, SERVICES)), ...(await read(admin, POLICIES))];
     store.apply({ set, deleted: [] });
-    writer.notify();
+    changed();
   };
   const statusOf = async (path: string): Promise<string> => {
     const { status } = (await admin.get(path)) as { readonly status?: Record<string, unknown> };
@@ -90,7 +96,7 @@ test('an object says what became of it, of which version, and is not written wit
   );
   await admin.send('PATCH', `${SERVICES}/reviews`, { spec: { hosts: ['a'], ...patch.spec } }, merge);
   // Not read yet: nothing is said of a version that nobody has looked at.
-  writer.notify();
+  changed();
   await delay(200);
   assert.equal(await statusOf(`${SERVICES}/reviews`), '2 Accepted=False Programmed=True');
   await refresh();

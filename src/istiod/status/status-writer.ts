@@ -26,6 +26,8 @@ export interface StatusWriterOptions {
   readonly objects: () => readonly RawObject[];
   /** All that is to be said of them. */
   readonly diagnostics: () => readonly Diagnostic[];
+  /** Tells when objects changed, or what proxies say. @returns the way to stop that. */
+  readonly onChange: (listener: () => void) => () => void;
   readonly now: () => number;
   readonly log: Logger;
   /** How soon after a change it is written, and how soon after that the next; in milliseconds. */
@@ -42,6 +44,7 @@ export class StatusWriter {
   /** What is known to be written, by object. */
   readonly #written = new Map<string, string>();
   readonly #end = new AbortController();
+  #stopListening: () => void = () => {};
   #timer: NodeJS.Timeout | undefined;
   #ranAtMs = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
@@ -52,8 +55,19 @@ export class StatusWriter {
     this.#options = options;
   }
 
-  /** Something has changed: objects, or what proxies say. To be called once to begin, too. */
-  notify(): void {
+  start(): void {
+    this.#stopListening = this.#options.onChange(() => this.#notify());
+    this.#notify();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopListening();
+    this.#end.abort();
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  #notify(): void {
     if (this.#end.signal.aborted || this.#timer) return;
     if (this.#running) {
       this.#again = true;
@@ -63,12 +77,6 @@ export class StatusWriter {
     this.#arm(Math.max(settleMs, this.#ranAtMs + minIntervalMs - performance.now()));
   }
 
-  async stop(): Promise<void> {
-    this.#end.abort();
-    clearTimeout(this.#timer);
-    await this.#running;
-  }
-
   #arm(waitMs: number): void {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -76,7 +84,7 @@ export class StatusWriter {
         .catch((error: unknown) => this.#options.log.error({ err: error }, 'statuses cannot be computed'))
         .finally(() => {
           this.#running = undefined;
-          if (this.#again) this.notify();
+          if (this.#again) this.#notify();
           this.#again = false;
         });
     }, waitMs).unref();
@@ -138,7 +146,7 @@ export class StatusWriter {
   }
 
   #retryLater(): void {
-    setTimeout(() => this.notify(), RETRY_MS).unref();
+    setTimeout(() => this.#notify(), RETRY_MS).unref();
   }
 }
 
