@@ -81,7 +81,9 @@ export class Istiod {
     trust.set(cluster, authority.roots);
     this.#closers.push(authority.onRootsChange(() => trust.set(cluster, authority.roots)));
     const plane = this.#controlPlane({ authority, trust, meshConfig: config.mesh });
-    const duties = this.#lead(authority, plane);
+    const leaderLog = this.#scopes.scope('leader', 'what one replica does for all');
+    const { duties, stop } = lead(api, { settings, authority, plane, now, log: leaderLog });
+    this.#closers.push(stop);
     config.onMesh((mesh) => plane.setMeshConfig(mesh));
     const remotes = this.#remotes({ plane, trust, duties });
     await this.#listen({ plane, remotes, authority });
@@ -157,15 +159,6 @@ export class Istiod {
       config: isHome,
       tokens: kubernetesTokenReviewer(api, { cluster, now }),
     };
-  }
-
-  /** One replica keeps up what all replicas share. */
-  #lead(authority: ClusterAuthority, plane: ControlPlane): LeaderDuties {
-    const { settings, api, now } = this.#options;
-    const log = this.#scopes.scope('leader', 'what one replica does for all');
-    const { duties, stop } = lead(api, { settings, authority, plane, now, log });
-    this.#closers.push(stop);
-    return duties;
   }
 
   #remotes(of: {
