@@ -14,9 +14,9 @@ export { MemberRoots, type MemberRootsOptions } from './trust/member-roots.ts';
 export { ROOTS_CONFIG_MAP, ROOTS_KEY, RootPublisher, type RootPublisherOptions } from './trust/root-publisher.ts';
 export { kubernetesTokenReviewer, TOKEN_AUDIENCE } from './trust/token-reviewer.ts';
 export {
-  caBundlePatch,
   WebhookCaBundle,
   type WebhookCaBundleOptions,
   type WebhookConfigurationRef,
+  webhookPatch,
 } from './trust/webhook-ca-bundle.ts';
 export * from './webhook/index.ts';

@@ -82,7 +82,8 @@ export class Istiod {
     this.#closers.push(authority.onRootsChange(() => trust.set(cluster, authority.roots)));
     const plane = this.#controlPlane({ authority, trust, meshConfig: config.mesh });
     const leaderLog = this.#scopes.scope('leader', 'what one replica does for all');
-    const { duties, stop } = lead(api, { settings, authority, plane, now, log: leaderLog });
+    const isServing = (): boolean => this.#notReady === undefined;
+    const { duties, stop } = lead(api, { settings, authority, plane, isServing, now, log: leaderLog });
     this.#closers.push(stop);
     config.onMesh((mesh) => plane.setMeshConfig(mesh));
     const remotes = this.#remotes({ plane, trust, duties });
@@ -91,6 +92,7 @@ export class Istiod {
     await plane.start();
     this.#closers.push(() => plane.stop());
     this.#notReady = undefined;
+    duties.refresh();
     log.info({ cluster, network: settings.network }, 'istiod is ready');
   }
 

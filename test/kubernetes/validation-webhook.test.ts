@@ -63,6 +63,7 @@ test('an object is stored or refused by what we say, before and after a rotation
   const bundle = new WebhookCaBundle(admin, {
     configurations: [{ kind: 'validating', name: NAME }],
     roots: () => roots.map(({ root }) => root.pem),
+    isServing: () => true,
     log,
   });
   t.after(() => bundle.stop());

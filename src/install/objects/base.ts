@@ -12,6 +12,8 @@ export function namespaceObject(values: InstallValues): KubernetesObject {
     metadata: {
       name: values.namespace,
       labels: { ...ownershipLabels(values, 'Base'), 'topology.istio.io/network': values.network },
+      // Which clusters' control planes may write here; without it a control plane that reads this cluster writes nothing.
+      ...(values.role.kind === 'remote' ? { annotations: { 'topology.istio.io/controlPlaneClusters': '*' } } : {}),
     },
   };
 }

@@ -14,6 +14,8 @@ export interface LeadOptions {
   readonly settings: IstiodSettings;
   readonly authority: ClusterAuthority;
   readonly plane: ControlPlane;
+  /** Are proxies and webhooks served? */
+  readonly isServing: () => boolean;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -54,14 +56,17 @@ export function lead(
 
 /** Roots and webhooks wherever proxies are served; objects are told what became of them where they count. */
 function dutiesIn(where: ClusterId, api: ApiServer, options: LeadOptions): readonly Duty[] {
-  const { settings, authority, plane, now, log } = options;
+  const { settings, authority, plane, isServing, now, log } = options;
   const roots = (): readonly string[] => authority.roots;
   const { mutating, validating } = settings.webhooks;
   const configurations = [
     { kind: 'mutating', name: mutating },
     { kind: 'validating', name: validating },
   ] as const;
-  const kept = [new RootPublisher(api, { roots, log }), new WebhookCaBundle(api, { configurations, roots, log })];
+  const kept = [
+    new RootPublisher(api, { roots, log }),
+    new WebhookCaBundle(api, { configurations, roots, isServing, log }),
+  ];
   if (where !== settings.cluster) return kept;
   const status = new StatusWriter(api, {
     objects: () => plane.ownObjects(),
