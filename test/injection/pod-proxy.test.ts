@@ -20,9 +20,27 @@ const http = require('node:http');
 http.createServer((req, res) => {
   if (req.url === '/fail') res.statusCode = 500;
   if (req.url === '/moved') { res.statusCode = 302; res.setHeader('location', '/elsewhere'); }
+  if (req.url === '/slow') return void setTimeout(() => res.end('slow'), 3000);
   res.end(JSON.stringify({ url: req.url, headers: req.headers, from: req.socket.remoteAddress }));
 }).listen(${APP_PORT}, '0.0.0.0');
 require('node:net').createServer((socket) => socket.end()).listen(9000, '0.0.0.0');
+`;
+
+/** Asks the inbound listener again and again over kept connections, and says what came of it. */
+const LOAD = `
+const http = require('node:http');
+const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
+const seen = { answered: 0, failed: 0, told: 0 };
+const end = Date.now() + 3000;
+function ask(done) {
+  if (Date.now() > end) return done();
+  http.get({ agent, host: '127.0.0.1', port: 15006 }, (response) => {
+    seen[response.statusCode === 200 ? 'answered' : 'failed']++;
+    if (response.headers.connection === 'close') seen.told++;
+    response.resume().on('end', () => ask(done));
+  }).on('error', () => { seen.failed++; ask(done); });
+}
+Promise.all([1, 2, 3, 4].map(() => new Promise(ask))).then(() => { console.log(JSON.stringify(seen)); process.exit(); });
 `;
 
 const PROBED = injected(
@@ -140,4 +158,42 @@ test('probes of an application follow the application', { skip }, async () => {
   app.kill('SIGKILL');
   await eventually(async () => (await ask('/app-health/app/readyz')).status === 503);
   await eventually(async () => (await ask('/app-health/app/livez')).status === 503);
+});
+
+test('a pod that is told to end sends its callers away and answers them until the application has ended', {
+  skip,
+}, async () => {
+  const app = namespace.start(['/run/node', '-e', APP], { uid: 1000 });
+  await eventually(async () => (await ask('/app-health/app/readyz')).status === 200);
+  const load = namespace.run(['/run/node', '-e', LOAD], { uid: 1000 });
+  await sleep(1_000);
+  await namespace.preStop(PROBED);
+  const { answered, failed, told } = JSON.parse((await load).stdout);
+  app.kill('SIGKILL');
+  assert.equal(failed, 0);
+  assert.ok(told > 0 && told < answered, `${told} of ${answered}`);
+  assert.equal((await ask('/healthz/ready')).status, 200);
+});
+
+test('a gateway ends when the requests in progress have', { skip }, async (t) => {
+  const gateway = injected(
+    appPod({
+      annotations: { 'inject.istio.io/templates': 'gateway', 'proxy.istio.io/config': 'terminationDrainDuration: 1s' },
+      spec: { terminationGracePeriodSeconds: 20, containers: [{ name: 'istio-proxy', image: 'auto' }] },
+    }),
+  );
+  const second = new PodNamespace();
+  await second.create({ envoy: envoy.kind === 'missing' ? '' : envoy.path, node: process.execPath }, namespace);
+  t.after(() => second.remove());
+  second.start(['/run/node', '-e', APP], { uid: 1000 });
+  second.startProxy(gateway);
+  const isReady = `curl -s -m 1 -o /dev/null -w '%{http_code}' http://127.0.0.1:15021/healthz/ready`;
+  await eventually(async () => (await second.run(['sh', '-c', isReady])).stdout === '200');
+  const idleMs = performance.now();
+  await second.preStop(gateway);
+  assert.ok(performance.now() - idleMs < 2_500);
+  const slow = second.run(['curl', '-s', 'http://127.0.0.1:15006/slow']);
+  await sleep(300);
+  await second.preStop(gateway);
+  assert.equal((await Promise.race([slow, sleep(500, { stdout: 'still going' })])).stdout, 'slow');
 });
