@@ -4,7 +4,14 @@
  * configuration a proxy gets: that comes over xDS.
  */
 export type { ActiveWork } from './active-work.ts';
-export { type AdminAnswer, AdminClient, type AdminLimits, type Readiness } from './admin-client.ts';
+export { AdminClient, type Readiness } from './admin-client.ts';
+export {
+  type AdminAnswer,
+  type AdminDial,
+  type AdminLimits,
+  type AdminRequest,
+  adminRequest,
+} from './admin-request.ts';
 export { type BootstrapSpec, bootstrap, formatNodeId } from './bootstrap.ts';
 export { XDS_CLUSTER, type XdsServer } from './bootstrap-xds.ts';
 export { cachedEnvoyPath, ENVOY_VERSION, type EnvoySearch, findEnvoy } from './envoy-binary.ts';
@@ -17,7 +24,7 @@ export { controlPlaneHost, ROOTS_FILE, TOKEN_FILE } from './injection/pod-bootst
 export { type InjectionNamespace, SYSTEM_NAMESPACES } from './injection/policy.ts';
 export { type InjectionSettings, type InjectionSources, injectionSettings } from './injection/settings.ts';
 export { LocalProxyRuntime, ProxyError } from './local-runtime.ts';
-export type { LaunchedProcess, LaunchedStatus, LaunchSpec, ProcessLauncher } from './process-launcher.ts';
+export type { LaunchedProcess, LaunchSpec, ProcessEnd, ProcessLauncher, ProcessStatus } from './process-launcher.ts';
 export type { ProxyRuntime, ProxySpec, RunningProxy, RunningProxyStatus } from './proxy-runtime.ts';
 export {
   formatTokenSecret,
