@@ -146,6 +146,25 @@ test('a manifest: every kind of workload has its proxy, all else stays as it is'
   assert.match(pods[1] ?? '', /"replicas":2.*\\"WORKLOAD_NAME\\":\\"x\\"/);
 });
 
+test('a manifest gives the pods that the webhook would give', () => {
+  const template = {
+    metadata: { labels: { app: 'x' } },
+    spec: { containers: [{ name: 'x', ports: [{ containerPort: 80 }] }] },
+  };
+  const { documents } = injectManifest(
+    [{ kind: 'Deployment', metadata: { name: 'web' }, spec: { template } }],
+    SETTINGS,
+  );
+  const offline = (documents[0] as { spec: { template: Pod } }).spec.template;
+  const labels = { ...template.metadata.labels, 'pod-template-hash': '7f9' };
+  const ownerReferences = [{ kind: 'ReplicaSet', name: 'web-7f9', controller: true }];
+  const pod = { ...template, metadata: { generateName: 'web-7f9-', labels, ownerReferences } };
+  const online = injectPod(pod, { name: 'default' }, SETTINGS);
+  assert.ok(online.kind === 'injected');
+  assert.deepEqual(offline.spec, online.pod.spec);
+  assert.deepEqual(offline.metadata.annotations, online.pod.metadata.annotations);
+});
+
 test('what has not the shape of a pod is said', () => {
   for (const bad of [
     1,
