@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { gatewayPod } from './gateway-pod.ts';
 import { injectManifest } from './inject-manifest.ts';
 import { injectPod } from './inject-pod.ts';
 import { parseLabelSelector, selects } from './label-selector.ts';
@@ -163,6 +164,21 @@ test('a manifest gives the pods that the webhook would give', () => {
   assert.ok(online.kind === 'injected');
   assert.deepEqual(offline.spec, online.pod.spec);
   assert.deepEqual(offline.metadata.annotations, online.pod.metadata.annotations);
+});
+
+test('a gateway that is installed is what the webhook would make of it, and the webhook is not asked', () => {
+  const own = { name: 'istio-proxy', image: 'auto', resources: { requests: { cpu: '10m' } } };
+  const given: Pod = { metadata: { labels: { istio: 'eastwestgateway' } }, spec: { containers: [own] } };
+  const installed = gatewayPod(given, 'istio-eastwestgateway', SETTINGS);
+  const annotations = { 'inject.istio.io/templates': 'gateway' };
+  const name = 'istio-eastwestgateway';
+  const injected = injectPod({ ...given, metadata: { ...given.metadata, name, annotations } }, { name: 'x' }, SETTINGS);
+  assert.ok(injected.kind === 'injected');
+  assert.deepEqual(installed.spec, injected.pod.spec);
+  assert.deepEqual(installed.metadata.annotations, injected.pod.metadata.annotations);
+  assert.match(JSON.stringify(installed.spec), /router~.*\\"WORKLOAD_NAME\\":\\"istio-eastwestgateway\\"/);
+  assert.equal(injectPod(installed, { name: 'istio-system' }, SETTINGS).kind, 'skipped');
+  assert.equal(installed.metadata.labels?.['sidecar.istio.io/inject'], 'false');
 });
 
 test('what has not the shape of a pod is said', () => {
