@@ -17,6 +17,7 @@ export { NETWORK_LABEL } from './placement.ts';
 export type { AuthorizationPolicy, MtlsMode, MtlsSetting, PeerAuthentication, PolicySubject } from './policies.ts';
 export { protocolOfText } from './protocol.ts';
 export { selects } from './selector.ts';
+export { IMPORT_LABEL, type ImportedService, type ServiceImports } from './service-imports.ts';
 export { fullName } from './services.ts';
 export { TLS_MODE_LABEL } from './slice-endpoints.ts';
 export {
