@@ -6,7 +6,7 @@
 export type { AddressBlocks } from './address-blocks.ts';
 export type { Addresses, AddressOwner } from './addresses.ts';
 export type { CalledPort, CalledPorts } from './called-ports.ts';
-export type { DnsAnswer, DnsName, DnsNames, DnsQuestion, DnsRecord } from './dns-names.ts';
+export type { DnsAnswer, DnsName, DnsNames, DnsQuestion, DnsRecord, DnsTable } from './dns-names.ts';
 export { REVERSE_ZONES } from './dns-zones.ts';
 export { CROSS_NETWORK_PORT, type Gateway, type NetworkEntry } from './gateways.ts';
 export { coversService, isSameService } from './host-resolution.ts';

@@ -112,7 +112,7 @@ describe('CoreDNS', { skip: withoutCoreDns() }, () => {
     server = new DnsListener({ address: '127.0.0.1', port: 0 }, meshResponder({ names: mesh.names, cluster: CLUSTER }));
     at = await server.start();
     await forwarding.start({ kind: 'forward', to: at });
-    await inline.start({ kind: 'inline', directives: inlineZones(mesh.names.table(CLUSTER)).directives });
+    await inline.start({ kind: 'inline', directives: inlineZones(mesh.names.table(CLUSTER, 100).names) });
   });
   after(async () => {
     forwarding?.stop();

@@ -95,7 +95,7 @@ test('a part that has lost its end is left alone', () => {
 const zones = fc.uniqueArray(fc.stringMatching(/^[a-z]([a-z0-9-]{0,8}[a-z0-9])?(\.[a-z]{2,5})?$/), { maxLength: 5 });
 const source = fc.constantFrom<ZoneSource>(FORWARD, {
   kind: 'inline',
-  directives: inlineZones([{ hostname: 'a.cluster2', addresses: ['240.0.0.1'] }]).directives,
+  directives: inlineZones([{ hostname: 'a.cluster2', addresses: ['240.0.0.1'] }]),
 });
 const corefiles = fc
   .array(fc.constantFrom(KUBEADM, '\n', '# a comment\n', 'x.example {\n    whoami\n}\n', '\t\n'), { maxLength: 4 })

@@ -1,7 +1,7 @@
 import type { DnsName } from '../../mesh/index.ts';
 
 /** Each name is a rule that questions are compared with in turn; so many cost some tenths of a millisecond. */
-const MAX_NAMES = 2_000;
+export const MAX_INLINE_NAMES = 2_000;
 /** An object of Kubernetes has at most 1 MiB. */
 const MAX_ADDRESSES = 20;
 const NAMES_IN_PATTERN = 100;
@@ -9,17 +9,13 @@ const TTL_SECONDS = 30;
 
 const SOA = `{{ .Zone }} ${TTL_SECONDS} IN SOA istiod-dns.istio-system.svc.cluster.local. hostmaster.{{ .Zone }} (1 3600 600 86400 ${TTL_SECONDS})`;
 
-export interface InlineZones {
-  /** Lines of a server block: CoreDNS' plugin template, which all its versions have. */
-  readonly directives: readonly string[];
-  /** Names that are left out because they are too many. */
-  readonly omitted: number;
-}
-
-/** Answers as configuration, for a cluster whose DNS server reaches no control plane: addresses are stable, so they may. */
-export function inlineZones(names: readonly DnsName[]): InlineZones {
-  const taken = names.filter(({ hostname }) => /^(\*\.)?[a-z0-9._-]+$/.test(hostname)).slice(0, MAX_NAMES);
-  const directives = [
+/**
+ * Lines of a server block that has the answers itself (CoreDNS' plugin template, which all its versions have), for a cluster whose
+ * DNS server reaches no control plane: addresses are stable, so they may.
+ */
+export function inlineZones(names: readonly DnsName[]): readonly string[] {
+  const taken = names.filter(({ hostname }) => /^(\*\.)?[a-z0-9._-]+$/.test(hostname)).slice(0, MAX_INLINE_NAMES);
+  return [
     ...taken.flatMap((name) => [...addressRule(name, 'A'), ...addressRule(name, 'AAAA')]),
     ...existenceRule(taken),
     'template ANY ANY {',
@@ -27,7 +23,6 @@ export function inlineZones(names: readonly DnsName[]): InlineZones {
     `    authority "${SOA}"`,
     '}',
   ];
-  return { directives, omitted: names.length - taken.length };
 }
 
 function addressRule({ hostname, addresses }: DnsName, type: 'A' | 'AAAA'): readonly string[] {
