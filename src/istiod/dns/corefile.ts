@@ -57,7 +57,7 @@ export function foreignZones(corefile: string): readonly string[] {
 }
 
 function directivesOf(source: ZoneSource): readonly string[] {
-  if (source.kind === 'inline') return source.directives;
+  if (source.kind === 'inline') return ['cache 30', ...source.directives];
   const { address, port } = source.to;
   return [
     'cache 30 {',
