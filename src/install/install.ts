@@ -11,7 +11,8 @@ import { waitForDeployments } from './apply/wait-ready.ts';
 import { definitionAge, definitionVersion } from './crds/compare-definitions.ts';
 import { type Definition, readDefinitions } from './crds/definitions.ts';
 import { owningResource } from './objects/labels.ts';
-import { type InstallStep, meshSteps } from './objects/mesh-objects.ts';
+import { type InstallStep, meshSteps, REMOTE_TITLE } from './objects/mesh-objects.ts';
+import { removeStaleEndpoints } from './remote/stale-endpoints.ts';
 import type { InstallValues } from './values/install-values.ts';
 
 /** What happens, as it happens. */
@@ -28,6 +29,8 @@ export interface InstallOptions {
   readonly readinessTimeoutMs: number;
   /** Of a remote cluster: where its control plane is. */
   readonly pilotAddress?: string;
+  /** Of a remote cluster: makes the primary read it. Called once its own control plane, if it had one, is gone. */
+  readonly joinPrimary?: () => Promise<void>;
   readonly onEvent: (event: InstallEvent) => void;
 }
 
@@ -48,12 +51,24 @@ export async function install(
   const { definitions, kept } = await chooseDefinitions(api, options.onEvent);
   const facts = options.pilotAddress === undefined ? {} : { pilotAddress: options.pilotAddress };
   const steps = meshSteps(values, { definitions, ...facts });
-  const changes: ObjectChange[] = [];
-  for (const step of steps) changes.push(...(await applyStep(api, step, options)));
   const wanted = [...steps.flatMap(({ objects }) => objects), ...kept];
-  const removed = await prune(api, wanted, { owner: owningResource(values), isDryRun: options.isDryRun });
-  if (removed.length > 0) options.onEvent({ kind: 'pruned', changes: removed });
-  return [...changes, ...kept.map((object): ObjectChange => ({ object, change: 'kept' })), ...removed];
+  const changes: ObjectChange[] = kept.map((object) => ({ object, change: 'kept' }));
+  const removeSurplus = async (): Promise<void> => {
+    const removed = await prune(api, wanted, { owner: owningResource(values), isDryRun: options.isDryRun });
+    if (removed.length > 0) options.onEvent({ kind: 'pruned', changes: removed });
+    changes.push(...removed);
+  };
+  for (const step of steps) {
+    changes.push(...(await applyStep(api, step, options)));
+    if (step.title !== REMOTE_TITLE) continue;
+    // Two control planes would write over each other's roots and webhooks, so the own one goes before the other comes.
+    await removeSurplus();
+    if (options.isDryRun) continue;
+    await removeStaleEndpoints(api, values);
+    await options.joinPrimary?.();
+  }
+  await removeSurplus();
+  return changes;
 }
 
 async function applyStep(api: ApiServer, step: InstallStep, options: InstallOptions): Promise<readonly ObjectChange[]> {

@@ -15,6 +15,8 @@ export interface InstallStep {
   readonly objects: readonly KubernetesObject[];
 }
 
+export const REMOTE_TITLE = 'Istiod (remote)';
+
 /** What the steps need to know beside the values. */
 export interface MeshFacts {
   /** The CustomResourceDefinitions of the Istio API. */
@@ -42,7 +44,7 @@ export function meshSteps(values: InstallValues, facts: MeshFacts): readonly Ins
       .flatMap((each) => gatewayObjects(values, each));
   const steps: readonly InstallStep[] = [
     { title: 'Istio core', objects: [namespaceObject(values), ...core] },
-    { title: isRemote ? 'Istiod (remote)' : 'Istiod', objects: pilot },
+    { title: isRemote ? REMOTE_TITLE : 'Istiod', objects: pilot },
     { title: 'Webhooks', objects: webhooks },
     { title: 'Ingress gateways', objects: [...gateways(false), ...eastWestRules(values)] },
     { title: 'Egress gateways', objects: gateways(true) },
