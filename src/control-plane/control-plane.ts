@@ -12,7 +12,7 @@ import {
 } from '../model/index.ts';
 import { type Authority, type TokenReviewer, type TrustBundle, WorkloadSecrets } from '../security/index.ts';
 import type { ConfigSource } from '../sources/index.ts';
-import { AdsServer, type Nack, type StreamStatus } from '../xds/index.ts';
+import { AdsServer, type Nack, type StreamStatus, type XdsCounters } from '../xds/index.ts';
 import { admission } from './admission.ts';
 import { Ingest } from './ingest.ts';
 import { ProxyFeed } from './proxy-feed.ts';
@@ -70,6 +70,9 @@ export class ControlPlane {
   private readonly listeners = new Set<() => void>();
   /** What analysis of the own cluster's objects has found; undefined until somebody asks. */
   private findings: readonly Diagnostic[] | undefined;
+  /** Who waits for all proxies to have taken what they were sent. */
+  private readonly settling = new Set<() => void>();
+  private nextLook: NodeJS.Immediate | undefined;
   private port = 0;
 
   constructor(options: ControlPlaneOptions) {
@@ -105,6 +108,7 @@ export class ControlPlane {
       }),
       onNack: (nack) => this.nacked(nack),
       onRecovered: (nack) => this.recovered(nack),
+      onProgress: () => this.progressed(),
     });
     this.certificate.onRenewed((pair) => this.server.replaceCertificate(pair));
   }
@@ -144,14 +148,16 @@ export class ControlPlane {
    */
   async replaceMember(member: ControlPlaneMember): Promise<void> {
     const before = this.members.get(member.id);
-    await before?.member.source.stop();
     if (!before) return await this.addMember(member);
-    const { ingest } = before;
-    this.members.set(member.id, { member, ingest });
+    const running = { member, ingest: before.ingest };
+    this.members.set(member.id, running);
     if (member.tokens) this.reviewers.set(member.id, member.tokens);
     else this.reviewers.delete(member.id);
+    await before.member.source.stop();
+    // It may have left meanwhile, or been replaced again.
+    if (this.members.get(member.id) !== running) return;
     this.mesh.setMember({ id: member.id, network: member.network });
-    await member.source.start(ingest.restarted());
+    await member.source.start(running.ingest.restarted());
   }
 
   /** Takes a cluster and all that it brought out of the mesh. */
@@ -184,6 +190,11 @@ export class ControlPlane {
     return this.options.ca.root.pem;
   }
 
+  /** What the streams have cost since the start. */
+  get xdsCounters(): XdsCounters {
+    return this.server.counters;
+  }
+
   status(): readonly StreamStatus[] {
     return this.server.status();
   }
@@ -206,15 +217,28 @@ export class ControlPlane {
 
   /** Resolves when every connected proxy has taken what it was sent, or at the deadline. @param deadlineMs from now. */
   async settled(deadlineMs: number): Promise<void> {
-    const end = Date.now() + deadlineMs;
     // One turn of the event loop lets the streams hand on what has just changed.
     await new Promise((resolve) => setImmediate(resolve));
-    while (
-      Date.now() < end &&
-      this.status().some(({ types }) => Object.values(types).some(({ state }) => state === 'STALE'))
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = (): void => {
+      const isStale = this.status().some(({ types }) => Object.values(types).some(({ state }) => state === 'STALE'));
+      if (!isStale) resolve();
+    };
+    const timer = setTimeout(resolve, deadlineMs);
+    this.settling.add(look);
+    look();
+    await promise;
+    clearTimeout(timer);
+    this.settling.delete(look);
+  }
+
+  /** Answers come in bursts, and to look costs a walk over all streams: once per turn of the event loop is enough. */
+  private progressed(): void {
+    if (this.settling.size === 0) return;
+    this.nextLook ??= setImmediate(() => {
+      this.nextLook = undefined;
+      for (const look of this.settling) look();
+    });
   }
 
   onChange(listener: () => void): () => void {

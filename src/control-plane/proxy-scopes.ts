@@ -1,6 +1,6 @@
 import { type Query, structuralEqual } from '../graph/index.ts';
 import type { Mesh } from '../mesh/index.ts';
-import type { ClusterId, ProxyScope } from '../model/index.ts';
+import { type ClusterId, formatLocality, type ProxyScope } from '../model/index.ts';
 import type { NodeInfo } from '../xds/index.ts';
 import { proxyScope } from './proxy-scope.ts';
 
@@ -46,7 +46,8 @@ export class ProxyScopes {
       pod,
       cluster,
       network: this.mesh.endpoints.networkOfPod(pod),
-      locality: node.locality,
+      // Envoy in a pod does not know where its node is: what the node's labels say holds then.
+      locality: formatLocality(node.locality) === '' ? this.mesh.endpoints.localityOfPod(pod) : node.locality,
       serviceAccount,
       trustDomain: this.mesh.config.trustDomain,
       nodeId: node.id,

@@ -3,5 +3,9 @@
  * Takes API servers as clients and the pod's environment; gives servers and what is kept up in the clusters.
  * Must never decide what a proxy is sent: that is for the stages before it.
  */
+export { ownVersion, runDiscovery } from './discovery.ts';
+export { Istiod, type IstiodOptions } from './istiod.ts';
+export { ISTIOD_PORTS, type IstiodPorts, type IstiodSettings, readSettings } from './settings.ts';
 export { ClusterAuthority, type ClusterAuthorityOptions, loadClusterAuthority } from './trust/cluster-authority.ts';
 export { kubernetesTokenReviewer, TOKEN_AUDIENCE } from './trust/token-reviewer.ts';
+export * from './webhook/index.ts';

@@ -16,6 +16,7 @@ export interface IstiodSettings {
   readonly ports: IstiodPorts;
   /** How long endpoints of a cluster that cannot be asked are used on, in milliseconds. */
   readonly lostAfterMs: number;
+  /** Of all scopes; Istio's `default:info,ads:debug` begins with it. */
   readonly logLevel: string;
 }
 
@@ -55,7 +56,7 @@ export function readSettings(env: Environment): IstiodSettings {
     bindAddress: env['BIND_ADDRESS'] || '0.0.0.0',
     ports: ISTIOD_PORTS,
     lostAfterMs: Number(env['REMOTE_CLUSTER_LOST_AFTER_SECONDS'] || LOST_AFTER_MS / 1000) * 1000,
-    logLevel: env['LOG_LEVEL'] || 'info',
+    logLevel: /^(?:default:)?(\w+)/.exec(env['LOG_LEVEL'] ?? '')?.[1] ?? 'info',
   };
 }
 

@@ -5,14 +5,17 @@ import {
   type ClusterId,
   type Endpoint,
   formatObjectRef,
+  type Locality,
   type NetworkId,
   NO_LOCALITY,
+  type ObjectRef,
   parseObjectRef,
 } from '../model/index.ts';
 import { EntryEndpoints } from './entry-endpoints.ts';
 import type { Contact } from './member.ts';
 import type { MeshObject, ObjectTables } from './objects.ts';
 import type { Placement } from './placement.ts';
+import { podEndpoint } from './pod-endpoint.ts';
 import { SliceEndpoints } from './slice-endpoints.ts';
 
 type Pod = MeshObject<'Pod'>;
@@ -68,6 +71,17 @@ export class Endpoints {
         return backing.pod === undefined ? all : all.filter(({ workload }) => workload === backing.pod);
       }
     }
+  }
+
+  /** A pod at one of its ports, by itself: it needs no service, and need not be ready. Tracked. */
+  ofPod(ref: ObjectRef, port: number): Endpoint | undefined {
+    const pod = this.tables.Pod.all.get(formatObjectRef(ref));
+    return pod && podEndpoint(this.placement, pod, port);
+  }
+
+  /** What the labels of a pod's node say of where it is. Tracked. */
+  localityOfPod(pod: Pod): Locality {
+    return this.placement.localityOf(pod.ref.cluster, pod.spec.nodeName, '');
   }
 
   /** Tracked. */

@@ -2,7 +2,12 @@
  * All clusters as one model. Takes typed objects of every member, gives tracked reads: which service a host name means,
  * its endpoints, the rules and policies that apply. Must never know of Envoy, do IO, or look at a proxy's connection.
  */
+
+export type { AddressBlocks } from './address-blocks.ts';
 export type { Addresses, AddressOwner } from './addresses.ts';
+export type { DnsAnswer, DnsName, DnsNames, DnsQuestion, DnsRecord } from './dns-names.ts';
+export { REVERSE_ZONES } from './dns-zones.ts';
+export type { CalledPort, CalledPorts } from './called-ports.ts';
 export { CROSS_NETWORK_PORT, type Gateway, type NetworkEntry } from './gateways.ts';
 export { coversService, isSameService } from './host-resolution.ts';
 export type { Contact, Member } from './member.ts';

@@ -8,8 +8,10 @@ import {
   type NetworkId,
   type ObjectRef,
 } from '../model/index.ts';
-
+import { AddressBlocks } from './address-blocks.ts';
 import { Addresses } from './addresses.ts';
+import { CalledPorts } from './called-ports.ts';
+import { DnsNames } from './dns-names.ts';
 import { Endpoints } from './endpoints.ts';
 import { Gateways } from './gateways.ts';
 import { HostResolution } from './host-resolution.ts';
@@ -33,6 +35,9 @@ export interface MeshView {
   readonly gateways: Gateways;
   readonly workloads: Workloads;
   readonly addresses: Addresses;
+  readonly names: DnsNames;
+  readonly blocks: AddressBlocks;
+  readonly calledPorts: CalledPorts;
   /** Names of the member clusters, sorted. */
   members(): readonly string[];
   pod(cluster: ClusterId, namespace: string, name: string): MeshObject<'Pod'> | undefined;
@@ -56,6 +61,9 @@ export class Mesh implements MeshView {
   readonly gateways: Gateways;
   readonly workloads: Workloads;
   readonly addresses: Addresses;
+  readonly names: DnsNames;
+  readonly blocks: AddressBlocks;
+  readonly calledPorts: CalledPorts;
   private readonly tables: ObjectTables;
   private readonly memberTable: Table<Member>;
   private readonly settings: Table<MeshConfig>;
@@ -85,8 +93,12 @@ export class Mesh implements MeshView {
     this.rules = new TrafficRules(this.tables, { home, rootNamespace: config.rootNamespace, hosts: this.hosts });
     this.policies = new Policies(this.tables, home, config.rootNamespace);
     this.gateways = new Gateways(this.tables, home, this.endpoints);
-    this.workloads = new Workloads(this.graph, this.tables);
+    this.workloads = new Workloads(this.graph, this.tables, home);
     this.addresses = new Addresses({ ...base, placement, endpoints: this.endpoints, home });
+    const { hosts, addresses } = this;
+    this.names = new DnsNames({ ...base, hosts, addresses, members: () => this.memberTable.keys(), home });
+    this.blocks = new AddressBlocks(this.tables, home);
+    this.calledPorts = new CalledPorts(this.tables, home);
   }
 
   get config(): MeshConfig {

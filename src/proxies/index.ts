@@ -15,6 +15,8 @@ export {
 export { type BootstrapSpec, bootstrap, formatNodeId } from './bootstrap.ts';
 export { XDS_CLUSTER, type XdsServer } from './bootstrap-xds.ts';
 export { cachedEnvoyPath, ENVOY_VERSION, type EnvoySearch, findEnvoy } from './envoy-binary.ts';
+export { gatewayPod } from './injection/gateway-pod.ts';
+export { type InjectedManifest, injectManifest, type ManifestOutcome } from './injection/inject-manifest.ts';
 export { type Injection, injectPod } from './injection/inject-pod.ts';
 export type { PatchOperation } from './injection/json-patch.ts';
 export { type Pod, parsePod } from './injection/pod.ts';
@@ -22,7 +24,7 @@ export { controlPlaneHost, ROOTS_FILE, TOKEN_FILE } from './injection/pod-bootst
 export { type InjectionNamespace, SYSTEM_NAMESPACES } from './injection/policy.ts';
 export { type InjectionSettings, type InjectionSources, injectionSettings } from './injection/settings.ts';
 export { LocalProxyRuntime, ProxyError } from './local-runtime.ts';
-export type { LaunchedProcess, LaunchedStatus, LaunchSpec, ProcessLauncher } from './process-launcher.ts';
+export type { LaunchedProcess, LaunchSpec, ProcessEnd, ProcessLauncher, ProcessStatus } from './process-launcher.ts';
 export type { ProxyRuntime, ProxySpec, RunningProxy, RunningProxyStatus } from './proxy-runtime.ts';
 export {
   formatTokenSecret,

@@ -4,6 +4,7 @@ import { INSTALL_COMMANDS } from './install.ts';
 import { OBJECT_COMMANDS } from './objects.ts';
 import { POD_COMMANDS } from './pods.ts';
 import { PROXY_COMMANDS } from './proxies.ts';
+import { SERVER_COMMANDS } from './server.ts';
 
 export { GLOBAL_OPTIONS } from './options.ts';
 
@@ -21,4 +22,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...POD_COMMANDS,
   ...OBJECT_COMMANDS,
   ...PROXY_COMMANDS,
+  ...SERVER_COMMANDS,
 ];

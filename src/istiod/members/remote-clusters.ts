@@ -26,8 +26,10 @@ export type RemoteSecrets = ReadonlyMap<string, Readonly<Record<string, string>>
 /** A member that is read. */
 export interface JoinedMember {
   readonly api: ApiServer;
-  /** Ends everything that was begun for it. */
+  /** Takes the cluster out of the mesh. */
   leave(): Promise<void>;
+  /** Ends what goes on with these credentials: others take their place, and the cluster stays. */
+  release(): void;
 }
 
 export interface RemoteClustersOptions {
@@ -35,7 +37,7 @@ export interface RemoteClustersOptions {
   readonly home: ClusterId;
   /** Takes a cluster in, or reads it by other credentials; what is known of it stays meanwhile. Must not wait for it. */
   readonly join: (cluster: ClusterId, api: ApiServer, onState: (state: MemberState) => void) => JoinedMember;
-  readonly rejoin: (cluster: ClusterId, api: ApiServer, onState: (state: MemberState) => void) => Promise<JoinedMember>;
+  readonly rejoin: (cluster: ClusterId, api: ApiServer, onState: (state: MemberState) => void) => JoinedMember;
   readonly mark: (cluster: ClusterId, contact: Contact) => void;
   /** From then on endpoints of a cluster that cannot be asked are not used any more, in milliseconds. */
   readonly lostAfterMs: number;
@@ -101,7 +103,7 @@ export class RemoteClusters {
     }
     for (const [cluster, { secret, kubeconfig }] of wanted) {
       const known = this.#remotes.get(cluster);
-      if (known?.kubeconfig !== kubeconfig) await this.#join({ cluster, secret, kubeconfig }, known);
+      if (known?.kubeconfig !== kubeconfig) this.#join({ cluster, secret, kubeconfig }, known);
     }
   }
 
@@ -137,7 +139,7 @@ export class RemoteClusters {
     log.warn({ cluster, secret }, `a remote secret is not used: ${reason}`);
   }
 
-  async #join(of: Pick<Remote, 'cluster' | 'secret' | 'kubeconfig'>, known: Remote | undefined): Promise<void> {
+  #join(of: Pick<Remote, 'cluster' | 'secret' | 'kubeconfig'>, known: Remote | undefined): void {
     const { cluster, secret } = of;
     const { log, now, join, rejoin } = this.#options;
     const read = parseRemoteKubeconfig(of.kubeconfig);
@@ -149,8 +151,8 @@ export class RemoteClusters {
       known ? 'a remote cluster is read by other credentials' : 'a remote cluster is joined',
     );
     const onState = (state: MemberState): void => this.#stateChanged(cluster, state);
-    const member = known ? await rejoin(cluster, api, onState) : join(cluster, api, onState);
-    known?.member.api.close();
+    const member = (known ? rejoin : join)(cluster, api, onState);
+    known?.member.release();
     const state = known && known.state !== 'synced' ? known.state : 'syncing';
     this.#remotes.set(cluster, { ...of, member, state, reason: '', sinceMs: now(), lostTimer: undefined });
   }
@@ -161,7 +163,7 @@ export class RemoteClusters {
     clearTimeout(remote.lostTimer);
     this.#remotes.delete(cluster);
     await remote.member.leave();
-    remote.member.api.close();
+    remote.member.release();
   }
 
   #stateChanged(cluster: ClusterId, state: MemberState): void {

@@ -12,7 +12,7 @@ import type { InjectionSettings } from './settings.ts';
  */
 const SCRIPT = `restore() { printf '%s' "$2" | "$1-restore" --noflush || printf '%s' "$2" | "$1-legacy-restore" --noflush; }
 restore iptables "$RULES_IPV4" || exit 1
-[ -s /proc/net/if_inet6 ] || exit 0
+[ -e /proc/net/if_inet6 ] || exit 0
 if grep -Eq '^[0-9a-f]{32} [0-9a-f]+ [0-9a-f]+ 00 ' /proc/net/if_inet6; then
   restore ip6tables "$RULES_IPV6" || exit 1
   ip -6 addr add ::6/128 dev lo 2>/dev/null || true
