@@ -76,7 +76,9 @@ async function applyStep(api: ApiServer, step: InstallStep, options: InstallOpti
   const { isDryRun, readinessTimeoutMs, onEvent } = options;
   onEvent({ kind: 'step', title, state: 'applying' });
   const changes: ObjectChange[] = [];
-  for (const object of objects) changes.push(await applyObject(api, object, { isDryRun }));
+  for (const alike of runsOfKind(objects)) {
+    changes.push(...(await Promise.all(alike.map((object) => applyObject(api, object, { isDryRun })))));
+  }
   if (!isDryRun) {
     await waitForDefinitions(api, objects.filter(isDefinition), ESTABLISH_TIMEOUT_MS);
     if (readinessTimeoutMs > 0 && objects.some(({ kind }) => kind === 'Deployment')) {
@@ -89,6 +91,17 @@ async function applyStep(api: ApiServer, step: InstallStep, options: InstallOpti
   }
   onEvent({ kind: 'done', title, changes });
   return changes;
+}
+
+/** Objects of one kind that stand together do not need each other, so they are applied at once. */
+function runsOfKind(objects: readonly KubernetesObject[]): readonly (readonly KubernetesObject[])[] {
+  const runs: KubernetesObject[][] = [];
+  for (const object of objects) {
+    const last = runs.at(-1);
+    if (last && last[0]?.kind === object.kind) last.push(object);
+    else runs.push([object]);
+  }
+  return runs;
 }
 
 function isDefinition(object: KubernetesObject): object is Definition {

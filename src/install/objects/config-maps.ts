@@ -9,7 +9,7 @@ import { istiodHost } from './names.ts';
 export function configMaps(values: InstallValues): readonly KubernetesObject[] {
   return [
     configMap(`istio${revisionSuffix(values)}`, values, {
-      mesh: stringify(meshConfig(values), { sortMapEntries: true }),
+      mesh: stringify(meshConfigOf(values), { sortMapEntries: true }),
     }),
     configMap(`istio-sidecar-injector${revisionSuffix(values)}`, values, {
       values: `${JSON.stringify(sorted(values.values), undefined, 2)}\n`,
@@ -18,7 +18,7 @@ export function configMaps(values: InstallValues): readonly KubernetesObject[] {
 }
 
 /** MeshConfig with what Istio's charts set in it. */
-function meshConfig(values: InstallValues): Plain {
+export function meshConfigOf(values: InstallValues): Plain {
   const meshId = textAt(values.values, 'global', 'meshID');
   const base: Plain = {
     defaultConfig: {
