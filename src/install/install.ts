@@ -6,12 +6,14 @@ import { waitForDefinitions } from './apply/establish.ts';
 import { refuseOtherIstio } from './apply/other-istio.ts';
 import type { Fault } from './apply/pod-fault.ts';
 import { prune } from './apply/prune.ts';
-import { objectPath } from './apply/resources.ts';
+import { objectName, objectPath } from './apply/resources.ts';
+import { requireValidation, waitForAuthority } from './apply/served-webhooks.ts';
 import { waitForDeployments } from './apply/wait-ready.ts';
 import { definitionAge, definitionVersion } from './crds/compare-definitions.ts';
 import { type Definition, readDefinitions } from './crds/definitions.ts';
+import { installError } from './install-error.ts';
 import { owningResource } from './objects/labels.ts';
-import { type InstallStep, meshSteps, REMOTE_TITLE } from './objects/mesh-objects.ts';
+import { type InstallStep, meshSteps, REMOTE_TITLE, WEBHOOKS_TITLE } from './objects/mesh-objects.ts';
 import { removeStaleEndpoints } from './remote/stale-endpoints.ts';
 import type { InstallValues } from './values/install-values.ts';
 
@@ -29,6 +31,8 @@ export interface InstallOptions {
   readonly readinessTimeoutMs: number;
   /** Of a remote cluster: where its control plane is. */
   readonly pilotAddress?: string;
+  /** Of a remote cluster: the name of the cluster that serves it, where that is known. */
+  readonly primaryCluster?: string;
   /** Of a remote cluster: makes the primary read it. Called once its own control plane, if it had one, is gone. */
   readonly joinPrimary?: () => Promise<void>;
   readonly onEvent: (event: InstallEvent) => void;
@@ -49,8 +53,12 @@ export async function install(
 ): Promise<readonly ObjectChange[]> {
   await refuseOtherIstio(api, values);
   const { definitions, kept } = await chooseDefinitions(api, options.onEvent);
-  const facts = options.pilotAddress === undefined ? {} : { pilotAddress: options.pilotAddress };
-  const steps = meshSteps(values, { definitions, ...facts });
+  const { pilotAddress, primaryCluster } = options;
+  const steps = meshSteps(values, {
+    definitions,
+    ...(pilotAddress === undefined ? {} : { pilotAddress }),
+    ...(primaryCluster === undefined ? {} : { primaryCluster }),
+  });
   const wanted = [...steps.flatMap(({ objects }) => objects), ...kept];
   const changes: ObjectChange[] = kept.map((object) => ({ object, change: 'kept' }));
   const removeSurplus = async (): Promise<void> => {
@@ -89,8 +97,31 @@ async function applyStep(api: ApiServer, step: InstallStep, options: InstallOpti
       });
     }
   }
+  if (title === WEBHOOKS_TITLE && !isDryRun && readinessTimeoutMs > 0) await closeWebhooks(api, step, options);
   onEvent({ kind: 'done', title, changes });
   return changes;
+}
+
+/** The time after which the control plane must have put its authority into the webhooks. */
+const AUTHORITY_TIMEOUT_MS = 60_000;
+
+/** Waits until the webhooks are served, so that the first pod gets its proxy; from then on validation is not passed over. */
+async function closeWebhooks(api: ApiServer, { title, objects }: InstallStep, options: InstallOptions): Promise<void> {
+  options.onEvent({ kind: 'step', title, state: 'waiting' });
+  const endMs = Date.now() + Math.min(options.readinessTimeoutMs, AUTHORITY_TIMEOUT_MS);
+  const missing = await waitForAuthority(api, objects, endMs);
+  if (!missing) {
+    await requireValidation(api, objects);
+    return;
+  }
+  const reason = 'the control plane has not put its certificate authority into it yet';
+  const remedy = 'Look at the log of istiod: kubectl -n istio-system logs deployment/istiod';
+  // A remote cluster's control plane may be somebody else's to set up; one's own has to work.
+  if (options.pilotAddress === undefined) {
+    const seconds = Math.round(options.readinessTimeoutMs / 1000);
+    throw installError('PEL8008', { object: objectName(missing), seconds, reason, remedy });
+  }
+  options.onEvent({ kind: 'fault', object: missing, fault: { reason, remedy, isLasting: false } });
 }
 
 /** Objects of one kind that stand together do not need each other, so they are applied at once. */

@@ -167,7 +167,7 @@ test('the control plane may do its work and nothing beside', { skip }, async () 
       await Promise.all([
         may(istiod.send('PATCH', hook, { metadata: { annotations: { a: 'b' } } }, MERGE)),
         may(istiod.send('PATCH', `${defaults}/configmaps/istio-ca-root-cert`, { data: { a: 'b' } }, MERGE)),
-        may(istiod.get(`${defaults}/secrets`)),
+        may(istiod.send('POST', `${defaults}/secrets`, { ...roots, kind: 'Secret' })),
         may(istiod.get(`${HOOKS}/mutatingwebhookconfigurations`)),
         may(istiod.send('PATCH', `${defaults}/configmaps/kube-root-ca.crt`, { data: { a: 'b' } }, MERGE)),
         may(istiod.send('DELETE', `${APPS}/deployments/istiod`)),

@@ -19,6 +19,8 @@ import type { InstallProgress } from './progress.ts';
 /** Where a remote cluster's control plane is, and what makes that control plane serve it. */
 export interface RemotePlan {
   readonly pilotAddress: string;
+  /** The primary's name in the mesh, where it is known. */
+  readonly primaryCluster: string | undefined;
   /** Undefined where the primary is none of the kubeconfig's clusters. */
   readonly joinPrimary: (() => Promise<void>) | undefined;
   readonly close: () => void;
@@ -54,7 +56,8 @@ export async function planRemote(request: RemoteRequest): Promise<RemotePlan | u
   };
   try {
     const chosen = choosePilot(values.role.pilot, primaries);
-    if (chosen.kind === 'address') return { pilotAddress: chosen.address, joinPrimary: undefined, close };
+    if (chosen.kind === 'address')
+      return { pilotAddress: chosen.address, primaryCluster: undefined, joinPrimary: undefined, close };
     const { primary, asked } = chosen;
     const gateway = await gatewayAddress(primary, values, timeoutMs);
     const parameters = {
@@ -64,7 +67,8 @@ export async function planRemote(request: RemoteRequest): Promise<RemotePlan | u
       gateway: `its east-west gateway ${gateway.service} at ${gateway.address}`,
     };
     progress.say(formatDiagnostic(diagnose('PEL8006', parameters)));
-    return { pilotAddress: gateway.address, joinPrimary: () => join(request, primary), close };
+    const { address: pilotAddress } = gateway;
+    return { pilotAddress, primaryCluster: primary.cluster, joinPrimary: () => join(request, primary), close };
   } catch (error) {
     close();
     throw error;

@@ -49,6 +49,7 @@ async function apply({ call, cluster, values, progress }: Work): Promise<void> {
       readinessTimeoutMs,
       onEvent: progress.onEvent,
       ...(remote ? { pilotAddress: remote.pilotAddress } : {}),
+      ...(remote?.primaryCluster ? { primaryCluster: remote.primaryCluster } : {}),
       ...(remote?.joinPrimary ? { joinPrimary: remote.joinPrimary } : {}),
     });
   } finally {

@@ -5,7 +5,7 @@ import { read } from '../apply/apply-objects.ts';
 import { installError } from '../install-error.ts';
 import { istiodName } from '../objects/names.ts';
 import { at, list, plain, textAt } from '../plain.ts';
-import type { InstallValues, PilotAddress } from '../values/install-values.ts';
+import { type InstallValues, type PilotAddress, revisionSuffix } from '../values/install-values.ts';
 
 /** A context of the kubeconfig, and how it is reached. */
 export interface ClusterContext {
@@ -17,6 +17,8 @@ export interface ClusterContext {
 export interface Primary {
   readonly context: string;
   readonly api: ApiServer;
+  /** Its name in the mesh; undefined where its own installation does not tell. */
+  readonly cluster: string | undefined;
   /** Of its Service istiod. */
   readonly clusterIps: readonly string[];
 }
@@ -54,7 +56,24 @@ async function asPrimary({ name, connect }: ClusterContext, values: InstallValue
     api.close();
     return undefined;
   }
-  return { context: name, api, clusterIps: list(spec['clusterIPs'] ?? [spec['clusterIP']]).map(String) };
+  return {
+    context: name,
+    api,
+    cluster: await clusterOf(api, values),
+    clusterIps: list(spec['clusterIPs'] ?? [spec['clusterIP']]).map(String),
+  };
+}
+
+/** As the control plane's own values have it. */
+async function clusterOf(api: ApiServer, values: InstallValues): Promise<string | undefined> {
+  const name = `istio-sidecar-injector${revisionSuffix(values)}`;
+  const path = resourcePath({ apiVersion: 'v1', resource: 'configmaps', namespace: values.namespace, name });
+  const text = textAt(await read(api, path), 'data', 'values');
+  try {
+    return textAt(JSON.parse(text ?? '{}'), 'global', 'multiCluster', 'clusterName');
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the address of a remote cluster's values comes to. */
