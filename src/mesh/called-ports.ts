@@ -1,4 +1,5 @@
-import type { Index } from '../graph/index.ts';
+import type { Graph, Index, Query } from '../graph/index.ts';
+import { structuralEqual } from '../graph/index.ts';
 
 import { type ClusterId, type Hostname, isHttp, isWildcard, type Protocol, parseHostname } from '../model/index.ts';
 import { byAge, type MeshObject, type ObjectTables } from './objects.ts';
@@ -12,7 +13,7 @@ type ServiceEntry = MeshObject<'ServiceEntry'>;
 export interface CalledPort {
   readonly number: number;
   /** What services speak on it; one number may mean several. Never `udp`. */
-  readonly protocols: ReadonlySet<Protocol>;
+  readonly protocols: readonly Protocol[];
 }
 
 /** A plain web client's port: hosts that exist in a VirtualService alone are called there. */
@@ -26,8 +27,14 @@ export class CalledPorts {
   private readonly services: Index<KubernetesService>;
   private readonly entries: Index<ServiceEntry>;
   private readonly slices: Index<MeshObject<'EndpointSlice'>>;
+  private readonly ports: Query<readonly CalledPort[]>;
+  private readonly port: Query<CalledPort | undefined>;
 
-  constructor(tables: ObjectTables, home: ClusterId) {
+  constructor(graph: Graph, tables: ObjectTables, home: ClusterId) {
+    this.ports = graph.query('called ports', () => this.list(), { equal: structuralEqual });
+    this.port = graph.query('called port', (key) => this.all().find(({ number }) => number === Number(key)), {
+      equal: structuralEqual,
+    });
     this.services = tables.Service.all.index('Service by port', keysOfService);
     this.slices = tables.EndpointSlice.all.index('EndpointSlice by port', keysOfSlice);
     this.entries = tables.ServiceEntry.all.index('ServiceEntry by port', (entry) =>
@@ -37,18 +44,24 @@ export class CalledPorts {
 
   /** By number; the ports of pods, which may be called by themselves, are among them. Tracked. */
   all(): readonly CalledPort[] {
+    return this.ports.get('');
+  }
+
+  /** Tracked. */
+  of(number: number): CalledPort | undefined {
+    return this.port.get(String(number));
+  }
+
+  private list(): readonly CalledPort[] {
     const found = new Map<number, Set<Protocol>>();
     for (const key of [...WEB, ...this.services.keys(), ...this.slices.keys(), ...this.entries.keys()]) {
       const [number, protocol] = key.split(' ');
       const protocols = found.get(Number(number)) ?? new Set<Protocol>();
       found.set(Number(number), protocols.add(protocol as Protocol));
     }
-    return [...found].sort(([a], [b]) => a - b).map(([number, protocols]) => ({ number, protocols }));
-  }
-
-  /** Tracked. */
-  of(number: number): CalledPort | undefined {
-    return this.all().find((port) => port.number === number);
+    return [...found]
+      .sort(([a], [b]) => a - b)
+      .map(([number, protocols]) => ({ number, protocols: [...protocols].sort() }));
   }
 
   /** Hosts of services that say they speak no HTTP on a port of this number, of all clusters; no wildcards. Tracked. */

@@ -75,8 +75,8 @@ export class Mesh implements MeshView {
     this.gateways = new Gateways(this.tables, home, this.endpoints);
     this.workloads = new Workloads(this.graph, this.tables, home);
     this.addresses = new Addresses({ ...base, placement, endpoints: this.endpoints, home });
-    this.blocks = new AddressBlocks(this.tables, home);
-    this.calledPorts = new CalledPorts(this.tables, home);
+    this.blocks = new AddressBlocks(this.graph, this.tables, home);
+    this.calledPorts = new CalledPorts(this.graph, this.tables, home);
   }
 
   setMember(member: Member): void {

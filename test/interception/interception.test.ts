@@ -35,6 +35,12 @@ const PORTS: readonly Port[] = [
   { service: 'own', ip: '10.96.0.16', pods: ['client'], port: 83, target: 8080, name: 'http' },
   { service: 'plain', ip: '10.96.0.17', pods: ['plain'], port: 80, target: 8080, name: 'http' },
   { service: 'half', ip: '10.96.0.18', pods: ['client', 'server'], port: 85, target: 8085, name: 'http' },
+  { service: 'unmet', ip: '10.96.0.25', pods: ['server'], port: 86, target: 8080, name: 'http' },
+  // One port number, three meanings.
+  { service: 'web-too', ip: '10.96.0.21', pods: ['server'], port: 9000, target: 8080, name: 'http' },
+  { service: 'greets', ip: '10.96.0.22', pods: ['server'], port: 9000, target: 3306, name: 'tcp' },
+  { service: 'greets-too', ip: '10.96.0.23', pods: ['plain'], port: 3307, target: 3306, name: 'tcp' },
+  { service: 'greets-there', ip: '10.96.0.24', pods: ['server'], port: 3307, target: 3306, name: 'tcp' },
   { service: 'one-by-one', ip: 'None', pods: ['client', 'server'], port: 8080, target: 8080, name: 'http' },
 ];
 
@@ -225,6 +231,54 @@ describe('redirected calls', { skip }, () => {
       assert.equal((await http('client', 'other.outside.test', '192.0.2.10:8081')).status, 502);
       assert.equal(await bytes('client', '192.0.2.10:3306'), '');
       assert.equal((await http('client', 'web', '10.96.0.10')).status, 200);
+    });
+  });
+
+  test('one port number, HTTP for one service and a server that speaks first for another', async () => {
+    assert.equal((await http('client', 'web-too:9000', '10.96.0.21:9000')).echo?.pod, 'server');
+    const begin = Date.now();
+    assert.equal(await bytes('client', '10.96.0.22:9000'), 'server speaks first');
+    assert.ok(Date.now() - begin < 2_000, 'nobody waits for the first bytes of a client that waits');
+  });
+
+  test('a TCP route shares connections out between services', async () => {
+    const route = `{hosts: [greets-too], tcp: [{route: [{destination: {host: greets-too}, weight: 50},
+      {destination: {host: greets-there}, weight: 50}]}]}`;
+    await having(istioText('VirtualService', 'split', route), async () => {
+      const answers = new Set<string>();
+      for (let round = 0; round < 12; round += 1) answers.add(await bytes('client', '10.96.0.23:3307'));
+      assert.deepEqual([...answers].sort(), ['plain speaks first', 'server speaks first']);
+    });
+  });
+
+  test('TLS by its server name, whatever address is called', async () => {
+    const objects =
+      istioText(
+        'ServiceEntry',
+        'secure-outside',
+        `{hosts: [secure.outside.test], resolution: STATIC, endpoints: [{address: 192.0.2.10, ports: {tls: 9443}}],
+          ports: [{number: 443, name: tls, protocol: TLS}]}`,
+      ) +
+      istioText(
+        'VirtualService',
+        'by-name',
+        '{hosts: [other.test], tls: [{match: [{port: 443, sniHosts: [other.test]}], route: [{destination: {host: secure, port: {number: 443}}}]}]}',
+      );
+    await having(objects, async () => {
+      const tls = async (host: string, to: string): Promise<string> =>
+        (await mesh.curl('client', '-k', `https://${host}/`, '--resolve', `${host}:443:${to}`)).output;
+      assert.equal(await tls('secure.outside.test', '203.0.113.9'), 'outside over its own TLS');
+      assert.equal(await tls('other.test', '203.0.113.9'), 'server over its own TLS');
+      assert.equal(await tls('secure', '10.96.0.14'), 'server over its own TLS');
+    });
+  });
+
+  test('a workload that takes no mTLS is spoken to in plain text', async () => {
+    await having(istioText('PeerAuthentication', 'default', '{mtls: {mode: DISABLE}}'), async () => {
+      const { status, echo } = await http('client', 'unmet:86', '10.96.0.25:86');
+      assert.deepEqual([status, callerOf(echo)], [200, '']);
+      assert.equal(await bytes('client', '10.96.0.12:3306'), 'server speaks first');
+      assert.equal(await bytes('plain', `${address['server']}:3306`), 'server speaks first');
     });
   });
 

@@ -46,7 +46,7 @@ export function listenedPorts(mesh: MeshView, client: ClientScope): readonly num
 }
 
 function speaksHttp({ protocols }: CalledPort): boolean {
-  return [...protocols].some((protocol) => isHttp(protocol) || protocol === 'auto');
+  return protocols.some((protocol) => isHttp(protocol) || protocol === 'auto');
 }
 
 /**
