@@ -28,7 +28,8 @@ interface Entry {
  * only deleting an object takes it away.
  */
 export class ObjectStore implements ObjectIndex {
-  readonly #entries = new Map<string, Entry>();
+  /** By reference; of several API groups that have the same kind and name, each its own. */
+  readonly #entries = new Map<string, readonly Entry[]>();
   /** Kind, then `namespace/name`. */
   readonly #byKind = new Map<Kind, Map<string, ConfigObject>>();
 
@@ -41,14 +42,12 @@ export class ObjectStore implements ObjectIndex {
 
   /** Of all objects, broken ones too. */
   diagnostics(): readonly Diagnostic[] {
-    return [...this.#entries.values()].flatMap((entry) => entry.diagnostics);
+    return [...this.#entries.values()].flat().flatMap((entry) => entry.diagnostics);
   }
 
   /** Of one object. */
   diagnosticsOf(ref: ObjectRef): readonly Diagnostic[] {
-    const name = formatObjectRef(ref);
-    const entries = [...this.#entries.values()].filter((entry) => formatObjectRef(entry.raw.ref) === name);
-    return entries.flatMap((entry) => entry.diagnostics);
+    return (this.#entries.get(formatObjectRef(ref)) ?? []).flatMap((entry) => entry.diagnostics);
   }
 
   ofKind<K extends Kind>(kind: K): readonly ObjectOfKind<K>[] {
@@ -62,30 +61,27 @@ export class ObjectStore implements ObjectIndex {
   }
 
   #set(raw: RawObject): ConfigObject | undefined {
-    const key = keyOf(raw);
-    const before = this.#entries.get(key);
+    const key = formatObjectRef(raw.ref);
+    const group = groupOf(raw);
+    const all = this.#entries.get(key) ?? [];
+    const before = all.find((entry) => groupOf(entry.raw) === group);
     const parsed = moved(before, raw) ?? parseObject(raw);
     const isBroken = parsed.diagnostics.some((diagnostic) => diagnostic.severity === 'error');
     const kept = isBroken && !parsed.object ? before?.object : undefined;
     const diagnostics = kept ? [...parsed.diagnostics, keptDiagnostic(raw)] : parsed.diagnostics;
-    this.#entries.set(key, { raw, object: parsed.object ?? kept, diagnostics });
+    const entry: Entry = { raw, object: parsed.object ?? kept, diagnostics };
+    this.#entries.set(key, before ? all.map((each) => (each === before ? entry : each)) : [...all, entry]);
     if (parsed.object) this.#kindOf(parsed.object.kind).set(nameOf(raw.ref), parsed.object);
     return parsed.object;
   }
 
   /** Objects of all API groups with this kind and name. @returns whether one that could be used is gone. */
   #delete(ref: ObjectRef): boolean {
-    const name = formatObjectRef(ref);
-    let wasUsed = false;
-    for (const key of [...this.#entries.keys()]) {
-      const entry = this.#entries.get(key);
-      if (!entry || !key.endsWith(name) || formatObjectRef(entry.raw.ref) !== name) continue;
-      this.#entries.delete(key);
-      if (!entry.object) continue;
-      this.#kindOf(entry.object.kind).delete(nameOf(ref));
-      wasUsed = true;
-    }
-    return wasUsed;
+    const key = formatObjectRef(ref);
+    const used = (this.#entries.get(key) ?? []).flatMap(({ object }) => object ?? []);
+    this.#entries.delete(key);
+    for (const { kind } of used) this.#kindOf(kind).delete(nameOf(ref));
+    return used.length > 0;
   }
 
   #kindOf(kind: Kind): Map<string, ConfigObject> {
@@ -109,8 +105,9 @@ function keptDiagnostic(raw: RawObject): Diagnostic {
   return diagnose('PEL2015', { object: `${ref.kind} ${nameOf(ref)}` }, { object: ref, at });
 }
 
-function keyOf(raw: RawObject): string {
-  return `${raw.apiVersion.slice(0, Math.max(raw.apiVersion.lastIndexOf('/'), 0))}/${formatObjectRef(raw.ref)}`;
+/** Versions of a group are the same object. */
+function groupOf({ apiVersion }: RawObject): string {
+  return apiVersion.slice(0, Math.max(apiVersion.lastIndexOf('/'), 0));
 }
 
 function nameOf(ref: ObjectRef): string {
