@@ -2,7 +2,7 @@ import { formatTable } from '../src/cli/output/table.ts';
 import type { BenchReport } from './report.ts';
 
 /** The report for people. */
-export function formatReport({ machine, start, change, paths, memory, verdicts }: BenchReport): string {
+export function formatReport({ machine, start, change, paths, memory, source, verdicts }: BenchReport): string {
   const sections = [
     section('start to the first answer of http://service.cluster2 in cluster1', [
       ['START', 'FIRST ANSWER', 'ALL READY', 'ENVOYS'],
@@ -42,6 +42,17 @@ export function formatReport({ machine, start, change, paths, memory, verdicts }
         row.residentRatio.toFixed(3),
         row.anonymousRatio.toFixed(3),
       ]),
+    ]),
+    section('objects of a cluster', [
+      ['OBJECTS', 'READ PER SECOND', 'KIB SENT EACH', 'KIB KEPT EACH', 'CHANGES PER SECOND', 'LONGEST PAUSE'],
+      [
+        String(source.objects),
+        source.objectsPerSecond.toFixed(0),
+        (source.wireBytesPerObject / 1024).toFixed(1),
+        (source.heapBytesPerObject / 1024).toFixed(1),
+        source.changesPerSecond.toFixed(0),
+        ms(source.longestPauseMs),
+      ],
     ]),
     section(
       'promises',
