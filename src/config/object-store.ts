@@ -28,8 +28,9 @@ interface Entry {
  * only deleting an object takes it away.
  */
 export class ObjectStore implements ObjectIndex {
-  /** By reference; of several API groups that have the same kind and name, each its own. */
-  readonly #entries = new Map<string, readonly Entry[]>();
+  readonly #entries = new Map<string, Entry>();
+  /** The keys of the entries by {@link formatObjectRef}: two API groups may have a kind of the same name. */
+  readonly #keys = new Map<string, Set<string>>();
   /** Kind, then `namespace/name`. */
   readonly #byKind = new Map<Kind, Map<string, ConfigObject>>();
 
@@ -42,12 +43,23 @@ export class ObjectStore implements ObjectIndex {
 
   /** Of all objects, broken ones too. */
   diagnostics(): readonly Diagnostic[] {
-    return [...this.#entries.values()].flat().flatMap((entry) => entry.diagnostics);
+    return [...this.#entries.values()].flatMap((entry) => entry.diagnostics);
   }
 
   /** Of one object. */
   diagnosticsOf(ref: ObjectRef): readonly Diagnostic[] {
-    return (this.#entries.get(formatObjectRef(ref)) ?? []).flatMap((entry) => entry.diagnostics);
+    const keys = this.#keys.get(formatObjectRef(ref)) ?? [];
+    return [...keys].flatMap((key) => this.#entries.get(key)?.diagnostics ?? []);
+  }
+
+  /** Of all objects, broken ones too. */
+  refs(): readonly ObjectRef[] {
+    return [...this.#entries.values()].map(({ raw }) => raw.ref);
+  }
+
+  /** The newest version of every object, as it was read; broken ones too. */
+  raws(): readonly RawObject[] {
+    return [...this.#entries.values()].map(({ raw }) => raw);
   }
 
   ofKind<K extends Kind>(kind: K): readonly ObjectOfKind<K>[] {
@@ -61,27 +73,33 @@ export class ObjectStore implements ObjectIndex {
   }
 
   #set(raw: RawObject): ConfigObject | undefined {
-    const key = formatObjectRef(raw.ref);
-    const group = groupOf(raw);
-    const all = this.#entries.get(key) ?? [];
-    const before = all.find((entry) => groupOf(entry.raw) === group);
+    const key = keyOf(raw);
+    const before = this.#entries.get(key);
     const parsed = moved(before, raw) ?? parseObject(raw);
     const isBroken = parsed.diagnostics.some((diagnostic) => diagnostic.severity === 'error');
     const kept = isBroken && !parsed.object ? before?.object : undefined;
     const diagnostics = kept ? [...parsed.diagnostics, keptDiagnostic(raw)] : parsed.diagnostics;
-    const entry: Entry = { raw, object: parsed.object ?? kept, diagnostics };
-    this.#entries.set(key, before ? all.map((each) => (each === before ? entry : each)) : [...all, entry]);
+    this.#entries.set(key, { raw, object: parsed.object ?? kept, diagnostics });
+    const name = formatObjectRef(raw.ref);
+    this.#keys.set(name, (this.#keys.get(name) ?? new Set()).add(key));
     if (parsed.object) this.#kindOf(parsed.object.kind).set(nameOf(raw.ref), parsed.object);
     return parsed.object;
   }
 
   /** Objects of all API groups with this kind and name. @returns whether one that could be used is gone. */
   #delete(ref: ObjectRef): boolean {
-    const key = formatObjectRef(ref);
-    const used = (this.#entries.get(key) ?? []).flatMap(({ object }) => object ?? []);
-    this.#entries.delete(key);
-    for (const { kind } of used) this.#kindOf(kind).delete(nameOf(ref));
-    return used.length > 0;
+    const name = formatObjectRef(ref);
+    const keys = this.#keys.get(name) ?? [];
+    this.#keys.delete(name);
+    let wasUsed = false;
+    for (const key of keys) {
+      const entry = this.#entries.get(key);
+      this.#entries.delete(key);
+      if (!entry?.object) continue;
+      this.#kindOf(entry.object.kind).delete(nameOf(ref));
+      wasUsed = true;
+    }
+    return wasUsed;
   }
 
   #kindOf(kind: Kind): Map<string, ConfigObject> {
@@ -105,9 +123,8 @@ function keptDiagnostic(raw: RawObject): Diagnostic {
   return diagnose('PEL2015', { object: `${ref.kind} ${nameOf(ref)}` }, { object: ref, at });
 }
 
-/** Versions of a group are the same object. */
-function groupOf({ apiVersion }: RawObject): string {
-  return apiVersion.slice(0, Math.max(apiVersion.lastIndexOf('/'), 0));
+function keyOf(raw: RawObject): string {
+  return `${raw.apiVersion.slice(0, Math.max(raw.apiVersion.lastIndexOf('/'), 0))}/${formatObjectRef(raw.ref)}`;
 }
 
 function nameOf(ref: ObjectRef): string {

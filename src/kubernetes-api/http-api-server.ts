@@ -1,9 +1,11 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
+import type { WebSocket } from 'ws';
 import { readAll, readRefusal } from './answer.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiAccess, ApiServer, RequestOptions } from './api-server.ts';
+import { formatWebSocketQuery, openWebSocket, type WebSocketOptions } from './web-socket.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
@@ -55,6 +57,19 @@ class HttpApiServer implements ApiServer {
   async stream(path: string, options: RequestOptions = {}): Promise<Readable> {
     const deadlineMs = Date.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     return await this.#call({ ...options, method: 'GET', path }, deadlineMs);
+  }
+
+  async webSocket(path: string, options: WebSocketOptions): Promise<WebSocket> {
+    const { origin, pathname } = this.#base;
+    const where = pathname.replace(/\/$/, '') + path;
+    return await openWebSocket({
+      url: origin.replace(/^http/, 'ws') + where + formatWebSocketQuery(options.query),
+      tls: this.#access.tls,
+      token: await this.#access.token?.(),
+      protocols: options.protocols,
+      timeoutMs: options.timeoutMs,
+      refusal: (answer) => readRefusal(answer, `${this.url} answered GET ${path}`, Date.now() + DEFAULT_TIMEOUT_MS),
+    });
   }
 
   close(): void {

@@ -20,6 +20,8 @@ export interface ReflectorOptions {
 }
 
 const PAGE = 500;
+/** A server before 1.27 or without the feature WatchList, an aggregated one; 500: on an etcd that cannot tell of progress. */
+const STREAMED_LIST_REFUSED: ReadonlySet<number> = new Set([400, 422, 500]);
 /** Found to be absent so many times in a row, a kind that had objects is gone. An API server that starts forgets kinds for a moment. */
 const ABSENT_TIMES = 3;
 /** A server that cannot watch from a version so many times in a row has lost it, as after a restore of its data. */
@@ -154,8 +156,7 @@ export class Reflector {
   #failed(error: unknown): number {
     const { status, reason, message, retryAfterMs } =
       error instanceof ApiError ? error : new ApiError(String(error), { status: 0, reason: 'Internal', cause: error });
-    if (this.#version === undefined && this.#canStreamLists && (status === 400 || status === 422)) {
-      // A server before 1.27, one without the feature WatchList, or an aggregated one.
+    if (this.#version === undefined && this.#canStreamLists && STREAMED_LIST_REFUSED.has(status)) {
       this.#canStreamLists = false;
       return 0;
     }
