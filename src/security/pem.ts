@@ -7,9 +7,9 @@ export function formatCertificatePem(der: Uint8Array): string {
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g;
 
-/** @returns each certificate of a text, as it stands there; what is around them is left out. */
+/** @returns each certificate of a text in the one canonical form: equal certificates are equal texts. What is around them is left out. */
 export function splitCertificatePems(text: string): readonly string[] {
-  return text.match(CERTIFICATE) ?? [];
+  return [...text.matchAll(CERTIFICATE)].map(([, base64 = '']) => formatCertificatePem(Buffer.from(base64, 'base64')));
 }

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type ClusterAuthority, loadClusterAuthority } from '../../src/istiod/index.ts';
 import { type AuthorityMaterial, createAuthorityMaterial } from '../../src/security/index.ts';
 import { startApiServer, type TestApiServer, withoutKubernetes } from './api-server.ts';
+import { eventually } from './eventually.ts';
 
 const skip = withoutKubernetes();
 const IDENTITY = 'spiffe://cluster.local/ns/default/sa/reviews';
@@ -16,14 +16,6 @@ const encode = (text: string): string => Buffer.from(text).toString('base64');
 
 function make(cluster: string): AuthorityMaterial {
   return createAuthorityMaterial({ cluster, trustDomain: 'cluster.local', nowMs: now(), ttlMs: 3_600_000 }, 'test');
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 500; i++) {
-    if (holds()) return;
-    await delay(20);
-  }
-  assert.fail(`not within 10 s: ${what}`);
 }
 
 /** The subject of who signed what the authority issues now. */
@@ -78,12 +70,12 @@ describe("the cluster's authority", { skip }, () => {
     let told = 0;
     own.onRootsChange(() => told++);
     await setSecret('brought', 'cacerts', { 'ca-cert.pem': next.certificatePem, 'ca-key.pem': next.privateKeyPem });
-    await until('both roots are handed out', () => own.roots.length === 2);
+    await eventually('both roots are handed out', () => own.roots.length === 2);
     assert.equal(told, 1);
     assert.equal(own.authority.root.pem, before, 'the key that everybody believes signs on');
     let replaced = 0;
     own.authority.onReplaced(() => replaced++);
-    await until('the other one signs', () => replaced === 1);
+    await eventually('the other one signs', () => replaced === 1);
     assert.match(signerOf(own), /brought root/);
     assert.equal(own.roots.length, 2);
     assert.equal((await load('brought')).authority.root.pem, own.authority.root.pem);
@@ -105,7 +97,7 @@ describe("the cluster's authority", { skip }, () => {
     rotating.follow();
     assert.equal(rotating.roots.length, 2);
     await setSecret('rotated', 'cacerts', part(two));
-    await until('the second one signs', () => /two root/.test(signerOf(rotating)));
+    await eventually('the second one signs', () => /two root/.test(signerOf(rotating)));
   });
 
   test('a broken one, or none at all, leaves the one that works', async (t) => {
@@ -116,13 +108,13 @@ describe("the cluster's authority", { skip }, () => {
     t.after(() => authority.stop());
     authority.follow();
     await setSecret('broken', 'cacerts', { 'ca-cert.pem': make('x').certificatePem, 'ca-key.pem': one.privateKeyPem });
-    await until('the reason is logged', () =>
+    await eventually('the reason is logged', () =>
       logged.some((line) => line.includes('ca-key.pem is not the key of ca-cert.pem')),
     );
     assert.match(signerOf(authority), /one root/);
     await assert.rejects(load('broken'), /the Secret broken\/cacerts cannot be used/);
     await server.admin.send('DELETE', '/api/v1/namespaces/broken/secrets/cacerts');
-    await until('the loss is logged', () => logged.some((line) => line.includes('signs on until a restart')));
+    await eventually('the loss is logged', () => logged.some((line) => line.includes('signs on until a restart')));
     assert.match(signerOf(authority), /one root/);
   });
 });
