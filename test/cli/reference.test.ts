@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { cliReference } from '../../scripts/reference/cli.ts';
 import { diagnosticsReference } from '../../scripts/reference/diagnostics.ts';
+import { valuesReference } from '../../scripts/reference/values.ts';
 
-const PAGES = { 'cli.md': cliReference, 'diagnostics.md': diagnosticsReference };
+const PAGES = { 'cli.md': cliReference, 'diagnostics.md': diagnosticsReference, 'values.md': valuesReference };
 
 for (const [name, make] of Object.entries(PAGES)) {
   test(`docs/reference/${name} is made from the code as it is`, () => {

@@ -2,13 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { InstallError, install, type ObjectChange, readInstallValues, uninstall } from '../../src/install/index.ts';
-import {
-  ApiError,
-  type ApiServer,
-  isNotFound,
-  type KubernetesList,
-  type KubernetesObject,
-} from '../../src/kubernetes-api/index.ts';
+import { ApiError, type ApiServer, isNotFound, type KubernetesList } from '../../src/kubernetes-api/index.ts';
 import { startApiServer, type TestApiServer, withoutKubernetes } from '../kubernetes/api-server.ts';
 
 const skip = withoutKubernetes();
