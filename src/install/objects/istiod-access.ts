@@ -48,9 +48,6 @@ export const REGISTRY_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['configmaps'], resourceNames: ['istio-ca-root-cert'], verbs: READ },
 ];
 
-/** Credentials of gateways, which run in any namespace (Istio gives istiod the same right). */
-const GATEWAY_SECRETS: readonly PolicyRule[] = [{ apiGroups: [''], resources: ['secrets'], verbs: READ }];
-
 /** What a control plane must do in a cluster whose proxies it serves. */
 export function servingRules(values: InstallValues): readonly PolicyRule[] {
   return [
@@ -107,7 +104,7 @@ export function istiodAccess(values: InstallValues): readonly KubernetesObject[]
   const account = { kind: 'ServiceAccount', name, namespace: values.namespace };
   return [
     serviceAccount({ name, labels, values }),
-    role({ name: clusterRole, labels, rules: [...REGISTRY_RULES, ...GATEWAY_SECRETS, ...servingRules(values)] }),
+    role({ name: clusterRole, labels, rules: [...REGISTRY_RULES, ...servingRules(values)] }),
     binding({ name: clusterRole, labels, account }),
     role({ name, namespace: values.namespace, labels, rules: ownNamespaceRules() }),
     binding({ name, namespace: values.namespace, labels, account }),
