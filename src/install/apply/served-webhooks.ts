@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ApiServer, isNotFound, type KubernetesObject, resourcePath } from '../../kubernetes-api/index.ts';
-import { list, plain, textAt } from '../plain.ts';
-import { FIELD_MANAGER, read } from './apply-objects.ts';
+import { type ApiServer, type KubernetesObject, resourcePath } from '../../kubernetes-api/index.ts';
+import { list, textAt } from '../plain.ts';
+import { read } from './apply-objects.ts';
 import { shareCertificate } from './certificates.ts';
 import { objectPath } from './resources.ts';
 
@@ -40,20 +40,4 @@ async function publishedRoots(api: ApiServer, configuration: KubernetesObject): 
   const namespace = textAt(first, 'clientConfig', 'service', 'namespace');
   const path = resourcePath({ apiVersion: 'v1', resource: 'configmaps', namespace, name: 'istio-ca-root-cert' });
   return textAt(await read(api, path), 'data', 'root-cert.pem') ?? '';
-}
-
-/** Broken objects are refused from now on also while the control plane is away, as in Istio. */
-export async function requireValidation(api: ApiServer, configurations: readonly KubernetesObject[]): Promise<void> {
-  for (const configuration of configurations.filter(({ kind }) => kind === 'ValidatingWebhookConfiguration')) {
-    const webhooks = list(configuration['webhooks']).map((hook) => ({ ...plain(hook), failurePolicy: 'Fail' }));
-    try {
-      await api.send('PATCH', objectPath(configuration), JSON.stringify({ ...configuration, webhooks }), {
-        query: { fieldManager: FIELD_MANAGER, force: true },
-        contentType: 'application/apply-patch+yaml',
-      });
-    } catch (error) {
-      // Somebody has just removed it: then nothing is to be validated.
-      if (!isNotFound(error)) throw error;
-    }
-  }
 }
