@@ -1,0 +1,39 @@
+import type { CommandSpec } from '../command-spec.ts';
+import { flag, JSON_OR_YAML, RECURSIVE, text } from './options.ts';
+
+/** Commands that look at configuration and say what is wrong with it. */
+export const ANALYSIS_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'analyze',
+    aliases: [],
+    summary: 'mistakes in rules and policies, and in files before they are applied',
+    description:
+      'Checks every object by itself and all of them together: fields, hosts, subsets, selectors, gateways. Files are looked at as if they were applied to the cluster. Exits with 1 where a message is as bad as the failure threshold.',
+    arguments: [{ name: '[files...]', text: 'manifests, folders of them, or - for the standard input' }],
+    options: [
+      flag('-A, --all-namespaces', 'messages about all namespaces'),
+      text('-k, --use-kube [bool]', 'look at the cluster too (default: true)'),
+      flag('-L, --list-analyzers', 'what is checked'),
+      {
+        flags: '-S, --suppress <message>',
+        text: '`CODE=KIND NAME.NAMESPACE`, with `*` for any text; may be given several times',
+        value: { kind: 'list' },
+      },
+      { ...text('--failure-threshold <level>', 'Error, Warning or Info'), default: 'Error' },
+      { ...text('--output-threshold <level>', 'Error, Warning or Info'), default: 'Info' },
+      {
+        flags: '--remote-contexts <names>',
+        text: 'contexts of other clusters of the mesh, for the hosts that they have',
+        value: { kind: 'list' },
+      },
+      JSON_OR_YAML,
+      RECURSIVE,
+    ],
+    examples: [
+      { command: 'pelagos analyze', text: 'the namespace of the context' },
+      { command: 'pelagos analyze --use-kube=false virtual-service.yaml', text: 'a file, without a cluster' },
+      { command: 'pelagos analyze -A --failure-threshold Warning', text: 'everything, in CI' },
+    ],
+    load: () => import('../commands/analyze.ts'),
+  },
+];
