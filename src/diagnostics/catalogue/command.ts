@@ -83,6 +83,14 @@ export const COMMAND = {
     remedy: 'Check the name, the namespace (`-n`) and the cluster (`--context`).{suggestion}',
     example: 'istioctl proxy-config routes deployment/servce',
   },
+  PEL7112: {
+    title: 'Kubeconfig not usable',
+    severity: 'error',
+    message: '{problem}',
+    cause: 'It says where clusters are and who you are to them.',
+    remedy: 'Correct the file, or name another with `--kubeconfig` or $KUBECONFIG.',
+    example: 'istioctl --kubeconfig no-such-file proxy-status',
+  },
   PEL7111: {
     title: 'No token for a remote secret',
     severity: 'error',

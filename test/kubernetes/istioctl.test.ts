@@ -1,0 +1,379 @@
+/** The command under its name istioctl, against a real API server and a real Envoy. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { parse, parseAllDocuments } from 'yaml';
+import { formatCliError } from '../../src/cli/cli-error.ts';
+import { explainError } from '../../src/cli/kubernetes/explain-error.ts';
+import { createProgram, type Surroundings } from '../../src/cli/program.ts';
+import { cachedEnvoyPath } from '../../src/proxies/index.ts';
+import { startApiServer, type TestApiServer, withoutKubernetes } from './api-server.ts';
+import { startKubelet, type TestKubelet } from './kubelet.ts';
+
+const ROOT_NAMESPACE = 'istio-system';
+const PROXY = {
+  id: 'sidecar~10.0.0.1~web-1.shop~shop.svc.cluster.local',
+  cluster: 'cluster1',
+  namespace: 'shop',
+  pod: 'web-1',
+  controlPlane: 'cluster1',
+  connectedAtMs: 0,
+  version: '1.40.0',
+  types: { CDS: { state: 'SYNCED', resources: 3 }, LDS: { state: 'STALE', resources: 1 } },
+};
+
+let folder = '';
+let server: TestApiServer;
+let kubelet: TestKubelet;
+const levels = new Map([['ads', 'info']]);
+/** What istiod's status interface answers. */
+const istiod = createServer(async (call, answer) => {
+  const answers: Readonly<Record<string, unknown>> = {
+    '/debug/syncz': [PROXY],
+    '/version': { version: '0.1.0' },
+    '/debug/clusters': [
+      { id: 'cluster1', syncStatus: 'synced' },
+      {
+        id: 'cluster2',
+        secretName: 'istio-system/istio-remote-secret-cluster2',
+        syncStatus: 'stale',
+        error: 'no route',
+      },
+    ],
+    '/scopej': [...levels].map(([name, output_level]) => ({ name, description: 'streams', output_level })),
+  };
+  const [, scope] = /^\/scopej\/(.+)$/.exec(call.url ?? '') ?? [];
+  if (scope) levels.set(scope, (await bodyOf(call)).output_level);
+  const value = scope ? {} : answers[call.url ?? ''];
+  answer.writeHead(value === undefined ? 404 : scope ? 202 : 200).end(JSON.stringify(value ?? {}));
+});
+
+async function bodyOf(call: IncomingMessage): Promise<{ readonly output_level: string }> {
+  return JSON.parse(Buffer.concat(await call.toArray()).toString());
+}
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command in this process, which is quicker than one of its own. */
+async function run(args: readonly string[]): Promise<Outcome> {
+  let code = 0;
+  let out = '';
+  let err = '';
+  const around: Surroundings = {
+    env: { PELAGOS_STATE: join(folder, 'state') },
+    cwd: folder,
+    now: Date.now,
+    finish: (exitCode) => {
+      code = exitCode;
+    },
+    terminal: () => ({
+      out: (text) => {
+        out += text;
+      },
+      err: (text) => {
+        err += text;
+      },
+      isInteractive: false,
+      hasColor: false,
+      size: () => ({ columns: 80, rows: 24 }),
+    }),
+  };
+  const hasFile = args.includes('--kubeconfig');
+  const words = hasFile ? args : ['--kubeconfig', server.kubeconfigFile, ...args];
+  try {
+    await createProgram('istioctl', around).parseAsync([...words], { from: 'user' });
+  } catch (error) {
+    const told = explainError(error);
+    if (!told) throw error;
+    code = told.exitCode;
+    err += formatCliError(told);
+  }
+  return { code, out, err };
+}
+
+async function ok(args: readonly string[]): Promise<string> {
+  const { code, out, err } = await run(args);
+  assert.equal(code, 0, `istioctl ${args.join(' ')}: ${err}${out}`);
+  return out;
+}
+
+describe('istioctl', { skip: withoutKubernetes() }, () => {
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'pelagos-istioctl-'));
+    server = await startApiServer({ users: [{ name: 'nobody' }] });
+    kubelet = await startKubelet(server);
+    await new Promise<void>((resolve) => istiod.listen(0, '127.0.0.1', resolve));
+    for (const name of [ROOT_NAMESPACE, 'shop'])
+      await server.admin.send('POST', '/api/v1/namespaces', { metadata: { name } });
+  });
+  after(async () => {
+    istiod.closeAllConnections();
+    istiod.close();
+    await kubelet?.stop();
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('where nothing is installed, it says so and how to install', async () => {
+    const { code, err } = await run(['proxy-status']);
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /PEL7105 there is no istiod in namespace istio-system of cluster1\n.*Nothing is installed[\s\S]*istioctl install --context cluster1/,
+    );
+    const version = await run(['version']);
+    assert.match(version.out, /^client version: \d/);
+    assert.equal(version.code, 1);
+    assert.equal(await ok(['version', '--remote=false', '--short']), `${await packageVersion()}\n`);
+  });
+
+  test('contexts and rights: what is wrong, and what to do', async () => {
+    const unknown = await run(['--context', 'cluster2', 'proxy-status']);
+    assert.match(unknown.err, /PEL7102 "cluster2" is no context of your kubeconfig - did you mean cluster1\?/);
+    const file = join(folder, 'nobody');
+    await writeFile(file, server.kubeconfig(server.tokenOf('nobody')));
+    const forbidden = await run(['--kubeconfig', file, 'proxy-status']);
+    assert.match(forbidden.err, /PEL7104 you may not list pods in namespace istio-system/);
+    assert.match(forbidden.err, /kubectl auth can-i list pods -n istio-system/);
+    await writeFile(file, server.kubeconfig('rubbish'));
+    assert.match(
+      (await run(['--kubeconfig', file, 'proxy-status'])).err,
+      /PEL7109 the API server does not know who you are/,
+    );
+    await writeFile(file, server.kubeconfig('rubbish', 'https://127.0.0.1:1'));
+    assert.match(
+      (await run(['--kubeconfig', file, 'proxy-status'])).err,
+      /PEL7103 the API server is not reached: .*ECONNREFUSED/,
+    );
+    const none = await run(['--kubeconfig', join(folder, 'none'), 'proxy-status']);
+    assert.match(none.err, /PEL7112 the kubeconfig cannot be read: .*ENOENT/);
+    assert.match((await run(['get', 'pods'])).err, /PEL7107 .*Run `kubectl get`/s);
+  });
+
+  test('a remote secret carries a kubeconfig that reads this cluster', async () => {
+    const args = ['create-remote-secret', '--name', 'cluster2', '--duration', '1h'];
+    const { code, out, err } = await run([...args, '--server', server.url]);
+    assert.equal(code, 0, err);
+    assert.match(err, /created serviceaccount\/istio-reader-service-account/);
+    assert.match(err, /warning: https:\/\/127\.0\.0\.1:\d+ means this machine/);
+    const [document] = parseAllDocuments(out);
+    const secret = document?.toJS();
+    assert.deepEqual(secret.metadata, {
+      annotations: { 'networking.istio.io/cluster': 'cluster2' },
+      labels: { 'istio/multiCluster': 'true' },
+      name: 'istio-remote-secret-cluster2',
+      namespace: ROOT_NAMESPACE,
+    });
+    const config = parse(secret.stringData.cluster2);
+    const reader = server.connect(config.users[0].user.token);
+    await reader.get('/api/v1/services');
+    await assert.rejects(reader.get('/api/v1/secrets'), /forbidden/);
+    reader.close();
+    await server.admin.send('POST', `/api/v1/namespaces/${ROOT_NAMESPACE}/secrets`, secret);
+    await server.admin.send('DELETE', `/api/v1/namespaces/${ROOT_NAMESPACE}/secrets/${secret.metadata.name}`);
+  });
+
+  test('the token of a Secret is waited for, as a controller fills it in', async () => {
+    const path = `/api/v1/namespaces/${ROOT_NAMESPACE}/secrets/istio-reader-service-account-istio-remote-secret-token`;
+    const made = run(['create-remote-secret', '--name', 'cluster1', '--server', 'https://cluster1.example.com']);
+    let isThere = false;
+    while (!isThere) {
+      isThere = await server.admin.get(path).then(
+        () => true,
+        () => false,
+      );
+    }
+    const data = {
+      token: Buffer.from('a-token').toString('base64'),
+      'ca.crt': Buffer.from('a-root').toString('base64'),
+    };
+    await server.admin.send('PATCH', path, { data }, { contentType: 'application/merge-patch+json' });
+    const { code, out, err } = await made;
+    assert.equal(code, 0, err);
+    const config = parse(parseAllDocuments(out)[0]?.toJS().stringData.cluster1);
+    assert.equal(config.users[0].user.token, 'a-token');
+    assert.deepEqual(config.clusters[0].cluster, {
+      server: 'https://cluster1.example.com',
+      'certificate-authority-data': data['ca.crt'],
+    });
+    const bad = await run(['create-remote-secret', '--name', 'Cluster_1']);
+    assert.deepEqual([bad.code, /cannot be the name of a cluster/.test(bad.err)], [2, true]);
+  });
+
+  test('analyze looks at the cluster, and at files as if they were applied', async () => {
+    assert.match(await ok(['analyze', '-n', 'shop']), /^✔ No validation issues found when analyzing namespace: shop\./);
+    await server.admin.send('POST', '/api/v1/namespaces/shop/services', {
+      metadata: { name: 'web' },
+      spec: { ports: [{ name: 'http', port: 80 }] },
+    });
+    const rule = join(folder, 'rule.yaml');
+    const route = (host: string): string =>
+      `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: web}\nspec: {hosts: [web], http: [{route: [{destination: {host: ${host}}}]}]}\n`;
+    await writeFile(rule, route('web'));
+    assert.match(await ok(['analyze', '-n', 'shop', rule]), /^✔/);
+    await writeFile(rule, route('wep'));
+    const { code, out } = await run(['analyze', '-n', 'shop', rule]);
+    assert.equal(code, 1);
+    assert.match(out, /^Error \[PEL4001\] \(VirtualService shop\/web \S+rule\.yaml:4\) .*wep\n.*did you mean web/);
+    assert.match(await ok(['analyze', '-n', 'shop', '-S', 'PEL4001=VirtualService *.shop', rule]), /^✔/);
+  });
+
+  describe('with a control plane', () => {
+    before(async () => {
+      await kubelet.pod({
+        namespace: ROOT_NAMESPACE,
+        name: 'istiod-1',
+        labels: { app: 'istiod', 'istio.io/rev': 'default' },
+        containers: ['discovery'],
+        ports: { 8080: (istiod.address() as AddressInfo).port },
+      });
+      await kubelet.pod({ namespace: 'shop', name: 'bare-1', labels: { app: 'bare' }, containers: ['app'] });
+    });
+
+    test('proxy-status shows what istiod says of its streams', async () => {
+      const rows = (await ok(['proxy-status'])).split('\n').map((line) => line.split(/ {3,}/));
+      assert.deepEqual(rows[0], ['NAME', 'CLUSTER', 'CDS', 'LDS', 'ISTIOD', 'VERSION']);
+      assert.deepEqual(rows[1], ['web-1.shop', 'cluster1', 'SYNCED', 'STALE', 'istiod-1', '1.40.0']);
+      assert.match(await ok(['ps', 'web-1.shop']), /LDS +STALE +1/);
+      assert.match((await run(['ps', 'web-2.shop'])).err, /no connected proxy is web-2\.shop\n.*1 proxies/);
+      assert.equal(JSON.parse(await ok(['ps', '-o', 'json', '-r', 'default']))[0].istiod, 'istiod-1');
+      assert.match((await run(['ps', '-r', 'canary'])).err, /another revision than canary/);
+    });
+
+    test('version tells client, control plane and data plane', async () => {
+      const version = await packageVersion();
+      assert.equal(
+        await ok(['version']),
+        `client version: ${version}\ncontrol plane version: 0.1.0\ndata plane version: envoy 1.40.0 (1 proxies)\n`,
+      );
+      assert.equal(JSON.parse(await ok(['version', '-o', 'json'])).meshVersion[0].Info.version, '0.1.0');
+    });
+
+    test('remote-clusters and admin log', async () => {
+      const { out, err } = await run(['remote-clusters']);
+      assert.match(
+        out,
+        /^NAME +SECRET +STATUS +ISTIOD\ncluster1 +synced +istiod-1\ncluster2 +istio-system\/\S+ +stale +istiod-1\n/,
+      );
+      assert.match(err, /cluster2: no route/);
+      await ok(['admin', 'log', '--level', 'ads:debug']);
+      assert.match(await ok(['istiod', 'l']), /^ACTIVE SCOPE +DESCRIPTION +LOG LEVEL\nads +streams +debug\n/);
+      await ok(['admin', 'log', '--reset']);
+      assert.equal(levels.get('ads'), 'info');
+      assert.match((await run(['admin', 'log', '--level', 'xds:debug'])).err, /no scope "xds"\n.*It has: ads/);
+    });
+
+    test('a pod that is not there, has no proxy or does not answer', async () => {
+      assert.match(
+        (await run(['pc', 'routes', 'bare-11.shop'])).err,
+        /PEL7110 [\s\S]*Its pods are: bare-1[\s\S]*Did you mean bare-1\?/,
+      );
+      assert.match(
+        (await run(['pc', 'routes', 'bare-1.shop'])).err,
+        /PEL7106 the pod bare-1\.shop has no container istio-proxy/,
+      );
+      await kubelet.pod({ namespace: 'shop', name: 'silent-1', containers: ['app', 'istio-proxy'] });
+      assert.match(
+        (await run(['pc', 'routes', 'silent-1', '-n', 'shop'])).err,
+        /Envoy of silent-1\.shop does not answer\n.*port 15000.*connection refused/,
+      );
+    });
+  });
+
+  describe('with an Envoy', { skip: cachedEnvoyPath(process.env) ? false : 'no Envoy' }, () => {
+    let envoy: ReturnType<typeof spawn> | undefined;
+
+    before(async () => {
+      const adminFile = join(folder, 'admin-address');
+      const bootstrap = {
+        node: { id: 'web-1', cluster: 'web' },
+        admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
+        static_resources: {
+          clusters: [
+            {
+              name: 'outbound|80||web.shop.svc.cluster.local',
+              type: 'STATIC',
+              load_assignment: {
+                cluster_name: 'web',
+                endpoints: [
+                  {
+                    lb_endpoints: [
+                      { endpoint: { address: { socket_address: { address: '10.0.0.9', port_value: 80 } } } },
+                    ],
+                  },
+                ],
+              },
+            },
+          ],
+        },
+      };
+      const flags = [
+        '--config-yaml',
+        JSON.stringify(bootstrap),
+        '--admin-address-path',
+        adminFile,
+        '--disable-hot-restart',
+      ];
+      envoy = spawn(cachedEnvoyPath(process.env) ?? '', [...flags, '--concurrency', '1', '-l', 'warning'], {
+        stdio: 'ignore',
+      });
+      let port: number | undefined;
+      for (let tries = 0; port === undefined && tries < 200; tries++) {
+        const address = await readFile(adminFile, 'utf8').catch(() => '');
+        port = address === '' ? undefined : Number(address.split(':').at(-1));
+        if (port === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      assert.ok(port, 'Envoy did not start');
+      await kubelet.pod({
+        namespace: 'shop',
+        name: 'web-1',
+        labels: { app: 'web' },
+        containers: ['app', 'istio-proxy'],
+        ports: { 15000: port },
+      });
+      await server.admin.send('POST', '/apis/apps/v1/namespaces/shop/deployments', {
+        metadata: { name: 'web' },
+        spec: {
+          selector: { matchLabels: { app: 'web' } },
+          template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'app', image: 'app:1' }] } },
+        },
+      });
+    });
+    after(() => {
+      envoy?.kill('SIGKILL');
+    });
+
+    test('proxy-config reads the Envoy of a deployment through its API server', async () => {
+      const endpoints = await ok(['proxy-config', 'endpoints', 'deployment/web', '-n', 'shop']);
+      assert.match(
+        endpoints,
+        /^ENDPOINT +STATUS +OUTLIER CHECK +CLUSTER\n10\.0\.0\.9:80 +HEALTHY +OK +outbound\|80\|\|web\.shop\.svc\.cluster\.local\n$/,
+      );
+      assert.match(
+        await ok(['pc', 'cluster', 'web-1.shop']),
+        /^web\.shop\.svc\.cluster\.local +80 +- +outbound +STATIC/m,
+      );
+      assert.equal(JSON.parse(await ok(['pc', 'bootstrap', 'web-1.shop'])).bootstrap.node.id, 'web-1');
+    });
+
+    test('levels of its loggers are set and reset', async () => {
+      const set = await ok(['pc', 'log', 'deployment/web', '-n', 'shop', '--level', 'http:debug,router:trace']);
+      assert.match(set, /^web-1\.shop:\nactive loggers:\n[\s\S]* http: debug\n[\s\S]* router: trace\n/);
+      assert.match(await ok(['pc', 'log', 'web-1.shop', '-r']), / http: warning\n/);
+      assert.match((await run(['pc', 'log', 'web-1.shop', '--level', 'nothing:debug'])).err, /error/);
+    });
+  });
+});
+
+async function packageVersion(): Promise<string> {
+  return JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')).version;
+}
