@@ -11,6 +11,7 @@ const AREAS: Readonly<Record<string, string>> = {
   '5': 'What runs',
   '6': 'Clusters of the fleet',
   '7': 'The command and Kubernetes',
+  '8': 'Installing on Kubernetes',
 };
 
 /** The page as Markdown. */

@@ -43,21 +43,39 @@ export function proxyScope(facts: ProxyFacts): ProxyScope {
   const kind = facts.nodeId.startsWith('router~') ? 'gateway' : 'sidecar';
   const shared = Object.entries(pod.meta.labels).filter(([key]) => !POD_LABELS.has(key));
   const labels = Object.fromEntries(shared.sort(([a], [b]) => (a < b ? -1 : 1)));
-  const clientKey = JSON.stringify([cluster, network, locality, namespace, kind, labels]);
-  const client: ClientScope = { key: clientKey, cluster, network, locality, namespace, kind, labels };
   const interception = readInterception(metadata[INTERCEPTION_METADATA]);
+  const client = clientScope({
+    cluster,
+    network,
+    locality,
+    namespace,
+    kind,
+    interception: interception.kind,
+    labels,
+  });
   const gatewayBinds = readBinds(metadata[GATEWAY_BINDS_METADATA]);
-  const address = pod.status?.podIP ?? '';
+  const addresses = addressesOf(pod);
   return {
-    key: JSON.stringify([clientKey, name, address, facts.serviceAccount, interception, gatewayBinds]),
+    key: JSON.stringify([client.key, name, addresses, facts.serviceAccount, interception, gatewayBinds]),
     client,
     workload: name,
     serviceAccount: facts.serviceAccount,
     trustDomain: facts.trustDomain || DEFAULT_TRUST_DOMAIN,
-    address,
+    address: addresses[0] ?? '',
+    addresses,
     interception,
     gatewayBinds,
   };
+}
+
+function clientScope(client: Omit<ClientScope, 'key'>): ClientScope {
+  const { cluster, network, locality, namespace, kind, interception, labels } = client;
+  return { key: JSON.stringify([cluster, network, locality, namespace, kind, interception, labels]), ...client };
+}
+
+function addressesOf({ status }: ProxyFacts['pod']): readonly string[] {
+  const all = [status?.podIP, ...(status?.podIPs ?? []).map(({ ip }) => ip)];
+  return [...new Set(all.flatMap((address) => address || []))];
 }
 
 const REDIRECTED: Interception = { kind: 'redirect', inboundPort: 15006, outboundPort: 15001 };

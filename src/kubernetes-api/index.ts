@@ -6,6 +6,7 @@
  */
 export { ApiError, isNotFound } from './api-error.ts';
 export type { ApiAccess, ApiServer, KubernetesList, KubernetesObject, RequestOptions } from './api-server.ts';
+export { FollowedList, type FollowedListOptions, type ListQuery } from './followed-list.ts';
 export { createApiServer } from './http-api-server.ts';
 export { connectFromPod } from './in-cluster.ts';
 export { type ContextDetails, type Contexts, connectContext, kubeconfigContexts, readContext } from './kubeconfig.ts';

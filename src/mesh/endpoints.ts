@@ -5,13 +5,17 @@ import {
   type ClusterId,
   type Endpoint,
   formatObjectRef,
+  type Locality,
   type NetworkId,
   NO_LOCALITY,
+  type ObjectRef,
   parseObjectRef,
 } from '../model/index.ts';
 import { EntryEndpoints } from './entry-endpoints.ts';
+import type { Contact } from './member.ts';
 import type { MeshObject, ObjectTables } from './objects.ts';
 import type { Placement } from './placement.ts';
+import { podEndpoint } from './pod-endpoint.ts';
 import { SliceEndpoints } from './slice-endpoints.ts';
 
 type Pod = MeshObject<'Pod'>;
@@ -30,6 +34,7 @@ const MAX_REMEMBERED_LISTS = 65_536;
 export class Endpoints {
   private readonly tables: ObjectTables;
   private readonly placement: Placement;
+  private readonly contact: (cluster: ClusterId) => Contact;
   private readonly slices: SliceEndpoints;
   private readonly entries: EntryEndpoints;
   private readonly lists: Query<readonly Endpoint[]>;
@@ -42,9 +47,12 @@ export class Endpoints {
     readonly placement: Placement;
     /** Tracked: the names of all member clusters. */
     readonly members: () => readonly string[];
+    /** Tracked: can the cluster be asked? */
+    readonly contact: (cluster: ClusterId) => Contact;
   }) {
     const { graph, tables, placement, members } = options;
     this.tables = tables;
+    this.contact = options.contact;
     this.placement = placement;
     this.slices = new SliceEndpoints(tables, placement);
     this.entries = new EntryEndpoints(tables, placement, members);
@@ -65,6 +73,17 @@ export class Endpoints {
     }
   }
 
+  /** A pod at one of its ports, by itself: it needs no service, and need not be ready. Tracked. */
+  ofPod(ref: ObjectRef, port: number): Endpoint | undefined {
+    const pod = this.tables.Pod.all.get(formatObjectRef(ref));
+    return pod && podEndpoint(this.placement, pod, port);
+  }
+
+  /** What the labels of a pod's node say of where it is. Tracked. */
+  localityOfPod(pod: Pod): Locality {
+    return this.placement.localityOf(pod.ref.cluster, pod.spec.nodeName, '');
+  }
+
   /** Tracked. */
   networkOfPod(pod: Pod): NetworkId | '' {
     return this.placement.networkOfPod(pod);
@@ -79,7 +98,11 @@ export class Endpoints {
 
   private list(key: string): readonly Endpoint[] {
     const [kind, id = '', ...rest] = key.split(' ');
-    if (kind === 'slices') return this.slices.of(id, rest[0] ?? '');
+    if (kind === 'slices') {
+      const contact = this.contact(id.slice(0, id.indexOf('/')) as ClusterId);
+      const endpoints = contact === 'lost' ? [] : this.slices.of(id, rest[0] ?? '');
+      return contact === 'stale' ? endpoints.map(outdated) : endpoints;
+    }
     const entry = parseObjectRef(id);
     return entry ? this.entries.of(entry, { number: Number(rest[0]), name: rest[1] ?? '' }) : [];
   }
@@ -95,6 +118,11 @@ export class Endpoints {
     else this.remembered.delete(key);
     return kept;
   }
+}
+
+/** Of a cluster that cannot be asked: it may be gone, so that others are preferred as long as there are any. */
+function outdated(endpoint: Endpoint): Endpoint {
+  return endpoint.health === 'healthy' ? { ...endpoint, health: 'degraded' } : endpoint;
 }
 
 function keyOf({ cluster, workload, address, port }: Endpoint): string {

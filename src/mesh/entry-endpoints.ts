@@ -1,14 +1,8 @@
 import type { WorkloadEntrySpec } from '../config/index.ts';
-import {
-  type ClusterId,
-  type Endpoint,
-  formatObjectRef,
-  type NetworkId,
-  type ObjectRef,
-  parseLocality,
-} from '../model/index.ts';
+import { type Endpoint, formatObjectRef, type NetworkId, type ObjectRef, parseLocality } from '../model/index.ts';
 import type { MeshObject, ObjectTables } from './objects.ts';
 import type { Placement } from './placement.ts';
+import { podEndpoint } from './pod-endpoint.ts';
 import { selects } from './selector.ts';
 import { TLS_MODE_LABEL } from './slice-endpoints.ts';
 
@@ -51,7 +45,7 @@ export class EntryEndpoints {
     const pods = selector ? this.pods(ref.namespace, selector) : [];
     return [
       ...[...given, ...selected].map((workload) => this.ofWorkload(entry, workload, { ...port, target })),
-      ...pods.flatMap((pod) => this.ofPod(pod, target) ?? []),
+      ...pods.filter(isReady).flatMap((pod) => podEndpoint(this.placement, pod, target) ?? []),
     ];
   }
 
@@ -88,26 +82,6 @@ export class EntryEndpoints {
       mtls: inMesh && (labels[TLS_MODE_LABEL] === 'istio' || address === ''),
       health: 'healthy',
       weight: item.weight || 1,
-    };
-  }
-
-  private ofPod(pod: Pod, port: number): Endpoint | undefined {
-    const address = pod.status?.podIP;
-    if (!address || !isReady(pod)) return undefined;
-    const cluster: ClusterId = pod.ref.cluster;
-    return {
-      cluster,
-      network: this.placement.networkOfPod(pod),
-      namespace: pod.meta.namespace,
-      workload: pod.meta.name,
-      address,
-      port,
-      labels: pod.meta.labels,
-      locality: this.placement.localityOf(cluster, pod.spec.nodeName, ''),
-      identity: this.placement.identityOfPod(pod),
-      mtls: pod.meta.labels[TLS_MODE_LABEL] === 'istio',
-      health: 'healthy',
-      weight: 1,
     };
   }
 }

@@ -9,7 +9,7 @@ import {
   parseHostname,
   type Service,
 } from '../model/index.ts';
-import { byAge, compare, type MeshObject, type ObjectTables } from './objects.ts';
+import { byAge, compare, isImportedStub, type MeshObject, type ObjectTables } from './objects.ts';
 import { type Narrowing, serviceOfEntry, serviceOfKubernetes } from './services.ts';
 import { exportToOfAnnotation, isExportedTo } from './visibility.ts';
 
@@ -62,7 +62,9 @@ export class HostResolution {
     const { graph, tables, home } = options;
     this.isMember = options.isMember;
     this.home = home;
-    this.kubernetes = tables.Service.all.index('Service by name', ({ meta }) => [`${meta.namespace}/${meta.name}`]);
+    this.kubernetes = tables.Service.all.index('Service by name', (service) =>
+      isImportedStub(service) ? [] : [`${service.meta.namespace}/${service.meta.name}`],
+    );
     this.exports = tables.ServiceExport.all.index('ServiceExport by name', ({ meta }) => [
       `${meta.namespace}/${meta.name}`,
     ]);
@@ -75,6 +77,15 @@ export class HostResolution {
   /** @param namespace of the client. Tracked. */
   resolve(namespace: string, host: Hostname): Service | undefined {
     return this.answers.get(`${namespace} ${host}`);
+  }
+
+  /** The ServiceEntry that speaks of a host, whoever may see it: of an exact host before a longer wildcard. Tracked. */
+  declaredBy(host: Hostname): ServiceEntry | undefined {
+    for (const pattern of [host, ...wildcardsOver(host)]) {
+      const [entry] = this.entries.get(pattern).toSorted(byAge);
+      if (entry) return entry;
+    }
+    return undefined;
   }
 
   private find(key: string): Service | undefined {
@@ -190,13 +201,11 @@ export class HostResolution {
   }
 
   private coveringEntry(namespace: string, host: Hostname): Cover | undefined {
-    for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
-      const pattern = `*${host.slice(dot)}` as Hostname;
+    for (const pattern of wildcardsOver(host)) {
       const [entry] = this.visibleEntries(namespace, pattern);
       if (entry) return { entry, pattern };
     }
-    const [entry] = this.visibleEntries(namespace, '*' as Hostname);
-    return entry && { entry, pattern: '*' as Hostname };
+    return undefined;
   }
 
   /** A name under an import of a cluster's services is one of them or nobody's. */
@@ -205,6 +214,15 @@ export class HostResolution {
     if (!cover || isClusterImport(cover.pattern, cover.entry.spec)) return undefined;
     return serviceOfEntry(cover.entry, host);
   }
+}
+
+/** Every wildcard that covers a host, the longest first. */
+function wildcardsOver(host: Hostname): readonly Hostname[] {
+  const wildcards: Hostname[] = [];
+  for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+    wildcards.push(`*${host.slice(dot)}` as Hostname);
+  }
+  return [...wildcards, '*' as Hostname];
 }
 
 /** Is it a Kubernetes Service that only names another host? */

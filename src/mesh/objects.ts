@@ -63,3 +63,11 @@ export function byAge(a: ConfigObject, b: ConfigObject): number {
 export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/** On a Service that stands for one of other clusters, so that this cluster's own DNS knows the name. */
+export const IMPORTED_LABEL = 'pelagos.dev/imported';
+
+/** Is the Service only a name for one of other clusters? It has an address, and is never what answers. */
+export function isImportedStub({ meta }: MeshObject<'Service'>): boolean {
+  return meta.labels[IMPORTED_LABEL] === 'true';
+}

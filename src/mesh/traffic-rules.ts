@@ -155,6 +155,11 @@ function appliesToMesh(gateways: readonly string[] | undefined): boolean {
   return !gateways || gateways.length === 0 || gateways.includes(MESH_GATEWAY);
 }
 
+/** Does a rule speak to sidecars and to no gateway? */
+export function isMeshOnly(gateways: readonly string[] | undefined): boolean {
+  return (gateways ?? []).every((gateway) => gateway === MESH_GATEWAY);
+}
+
 /** A Gateway as a VirtualService names it: `name` of its own namespace, or `namespace/name`. */
 export function gatewayKey(name: string, namespace: string): string {
   return name.includes('/') || name === MESH_GATEWAY ? name : `${namespace}/${name}`;

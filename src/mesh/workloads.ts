@@ -1,24 +1,37 @@
-import type { Graph, Query } from '../graph/index.ts';
+import type { Graph, Index, Query } from '../graph/index.ts';
 import { structuralEqual } from '../graph/index.ts';
 import { type ClusterId, formatObjectRef, type Protocol } from '../model/index.ts';
 import type { MeshObject, ObjectTables } from './objects.ts';
 import type { PolicySubject } from './policies.ts';
-import { protocolOfPort } from './protocol.ts';
+import { protocolOfPort, protocolOfText } from './protocol.ts';
 import { selects } from './selector.ts';
 
 type Pod = MeshObject<'Pod'>;
+type ServiceEntry = MeshObject<'ServiceEntry'>;
 
-/** What the Services of its cluster say of a workload's ports. */
+/** A ServiceEntry with a pod behind it, and the pod's own numbers for its ports. */
+interface EntryOfPod {
+  readonly entry: ServiceEntry;
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+/** What the Services of its cluster, and the ServiceEntries that count here, say of a workload's ports. */
 export class Workloads {
   private readonly tables: ObjectTables;
+  private readonly home: ClusterId;
   private readonly ports: Query<ReadonlyMap<number, Protocol>>;
+  private readonly entries: Index<ServiceEntry>;
 
-  constructor(graph: Graph, tables: ObjectTables) {
+  constructor(graph: Graph, tables: ObjectTables, home: ClusterId) {
     this.tables = tables;
+    this.home = home;
     this.ports = graph.query('ports of workload', (key) => this.find(key), { equal: structuralEqual });
+    this.entries = tables.ServiceEntry.all.index('ServiceEntry by endpoint', ({ spec, ref }) =>
+      ref.cluster === home ? [...new Set((spec.endpoints ?? []).flatMap(({ address }) => address || []))] : [],
+    );
   }
 
-  /** Container port to protocol, for the ports that some Service leads to. Tracked. */
+  /** Container port to protocol, for the ports that some service leads to. Tracked. */
   servicePorts(cluster: ClusterId, subject: PolicySubject, pod: string): ReadonlyMap<number, Protocol> {
     return this.ports.get(formatObjectRef({ cluster, kind: 'Pod', namespace: subject.namespace, name: pod }));
   }
@@ -34,7 +47,30 @@ export class Workloads {
         if (number !== undefined && !found.has(number)) found.set(number, protocolOfPort(port));
       }
     }
+    for (const { entry, ports } of this.entriesOf(pod)) {
+      for (const { number, targetPort, name, protocol } of entry.spec.ports ?? []) {
+        const target = ports[name] ?? targetPort ?? number;
+        if (!found.has(target)) found.set(target, protocolOfText(protocol ?? ''));
+      }
+    }
     return found;
+  }
+
+  /** The ServiceEntries whose selector takes the pod, or that have its address among their endpoints. */
+  private entriesOf(pod: Pod): readonly EntryOfPod[] {
+    const selecting = this.tables.ServiceEntry.byNamespace
+      .get(`${this.home}/${pod.meta.namespace}`)
+      .filter(({ spec }) => hasSelector(spec.workloadSelector?.labels))
+      .filter(({ spec }) => selects(spec.workloadSelector?.labels, pod.meta.labels))
+      .map((entry) => ({ entry, ports: {} }));
+    const address = pod.status?.podIP;
+    const naming = address
+      ? this.entries.get(address).map((entry) => ({
+          entry,
+          ports: entry.spec.endpoints?.find((endpoint) => endpoint.address === address)?.ports ?? {},
+        }))
+      : [];
+    return [...selecting, ...naming];
   }
 
   /**

@@ -48,6 +48,8 @@ export interface ClientScope {
   readonly locality: Locality;
   readonly namespace: string;
   readonly kind: 'sidecar' | 'gateway';
+  /** How the workload's own calls come in decides what stands behind them. */
+  readonly interception: Interception['kind'];
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -60,6 +62,8 @@ export interface ProxyScope {
   readonly trustDomain: string;
   /** The workload's own address. */
   readonly address: string;
+  /** All of them, `address` first: a pod may have one of IPv4 and one of IPv6. */
+  readonly addresses: readonly string[];
   readonly interception: Interception;
   /** Gateways: real sockets for the ports that Gateway objects name. */
   readonly gatewayBinds: readonly GatewayBind[];

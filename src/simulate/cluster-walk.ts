@@ -37,7 +37,10 @@ export function walkCluster(step: Step, name: string, upstream: Upstream): reado
       `the proxy never gets the cluster ${name}: nothing here asks for it on demand`,
     );
   }
-  const at = withHop(step, { kind: 'cluster', name, resource }, `goes to the cluster ${name}`);
+  // Statistics know it by another name where it was asked for by an address.
+  const known = cluster.altStatName || name;
+  const as = known === name ? '' : ` (${known})`;
+  const at = withHop(step, { kind: 'cluster', name: known, resource }, `goes to the cluster ${name}${as}`);
   if (cluster.clusterDiscoveryType.case === 'clusterType') return walkCustom(at, cluster, upstream);
   if (cluster.clusterDiscoveryType.value === DiscoveryType.ORIGINAL_DST) {
     return toOriginalDestination(at, cluster, upstream);

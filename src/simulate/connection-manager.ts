@@ -3,6 +3,7 @@ import {
   HttpConnectionManager_CodecType as Codec,
   HttpConnectionManager_ForwardClientCertDetails as ForwardCert,
 } from '../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { withEarlyHeaders } from './early-headers.ts';
 import type { Downstream } from './http-exchange.ts';
 import { walkHttpFilters } from './http-filters.ts';
 import type { HttpRequest, Stream } from './payload.ts';
@@ -23,7 +24,7 @@ export interface HttpConnection {
 export function walkConnectionManager(step: Step, { hcm, downstream, stream }: HttpConnection): readonly Path[] {
   if (stream.tls.length > 0) return fail(step, 'protocol-error', 'the filter chain expects HTTP and gets TLS');
   if (stream.payload.kind !== 'http') return fail(step, 'protocol-error', 'the filter chain expects HTTP and gets TCP');
-  const received = stream.payload.request;
+  const received = withEarlyHeaders(hcm, downstream, stream.payload.request);
   if (hcm.codecType === Codec.HTTP2 && received.version !== 'h2') {
     return fail(step, 'protocol-error', 'the filter chain expects HTTP/2 and gets HTTP/1.1');
   }

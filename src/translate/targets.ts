@@ -1,5 +1,5 @@
 import type { Subset, TrafficPolicy } from '../config/index.ts';
-import { parseClusterName, parseSniClusterName } from '../envoy/index.ts';
+import { formatClusterName, parseClusterName, parseSniClusterName } from '../envoy/index.ts';
 import { coversService, type MeshView } from '../mesh/index.ts';
 import {
   type ClientScope,
@@ -53,6 +53,11 @@ export function egressAllows(
         (namespace === '*' || namespace === to.namespace) && to.hosts.some((host) => hostnameCovers(pattern, host))
       );
     });
+}
+
+/** The Envoy cluster of all of a service's port: `outbound|80||reviews.default.svc.cluster.local`. */
+export function serviceClusterName({ hostname }: Service, port: number): string {
+  return formatClusterName({ direction: 'outbound', port, subset: '', hostname });
 }
 
 /** What `outbound|80|v1|reviews.default.svc.cluster.local` stands for, for this client. Tracked. */

@@ -29,18 +29,19 @@ export const WORKLOAD_SECRET = 'default';
 export const TRUST_SECRET = 'ROOTCA';
 
 /** Offered by our clients, so that a server in permissive mode knows mesh traffic from the application's own TLS. */
-export const MESH_ALPN: readonly string[] = [
-  'istio',
-  'istio-peer-exchange',
-  'istio-http/1.0',
-  'istio-http/1.1',
-  'istio-h2',
-];
+export const TCP_MESH_ALPN: readonly string[] = ['istio', 'istio-peer-exchange'];
+export const HTTP_MESH_ALPN: readonly string[] = ['istio-http/1.0', 'istio-http/1.1', 'istio-h2'];
+export const MESH_ALPN: readonly string[] = [...TCP_MESH_ALPN, ...HTTP_MESH_ALPN];
+
+/** What http_inspector finds in plain text. */
+export const PLAIN_HTTP_ALPN: readonly string[] = ['http/1.0', 'http/1.1', 'h2c'];
 
 /** ALPN that a client offers: the mesh's mark first, then what the application protocol is. */
 export const CLIENT_ALPN = {
   http: ['istio-http/1.1', 'istio', 'http/1.1'],
   http2: ['istio-h2', 'istio', 'h2'],
+  /** As the client of the request speaks: nothing may be agreed on, the server finds out by the first bytes. */
+  sniffed: ['istio-http/1.1', 'istio'],
   tcp: ['istio-peer-exchange', 'istio'],
 } as const;
 

@@ -2,15 +2,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { pino } from 'pino';
 import { parse, parseAllDocuments } from 'yaml';
 import { formatCliError } from '../../src/cli/cli-error.ts';
 import { explainError } from '../../src/cli/kubernetes/explain-error.ts';
 import { createProgram, type Surroundings } from '../../src/cli/program.ts';
+import { debugInterface } from '../../src/istiod/http/debug.ts';
+import { LogScopes } from '../../src/observe/index.ts';
 import { cachedEnvoyPath } from '../../src/proxies/index.ts';
 import { startApiServer, type TestApiServer, withoutKubernetes } from './api-server.ts';
 import { startKubelet, type TestKubelet } from './kubelet.ts';
@@ -30,31 +33,20 @@ const PROXY = {
 let folder = '';
 let server: TestApiServer;
 let kubelet: TestKubelet;
-const levels = new Map([['ads', 'info']]);
-/** What istiod's status interface answers. */
-const istiod = createServer(async (call, answer) => {
-  const answers: Readonly<Record<string, unknown>> = {
-    '/debug/syncz': [PROXY],
-    '/version': { version: '0.1.0' },
-    '/debug/clusters': [
-      { id: 'cluster1', syncStatus: 'synced' },
-      {
-        id: 'cluster2',
-        secretName: 'istio-system/istio-remote-secret-cluster2',
-        syncStatus: 'stale',
-        error: 'no route',
-      },
-    ],
-    '/scopej': [...levels].map(([name, output_level]) => ({ name, description: 'streams', output_level })),
-  };
-  const [, scope] = /^\/scopej\/(.+)$/.exec(call.url ?? '') ?? [];
-  if (scope) levels.set(scope, (await bodyOf(call)).output_level);
-  const value = scope ? {} : answers[call.url ?? ''];
-  answer.writeHead(value === undefined ? 404 : scope ? 202 : 200).end(JSON.stringify(value ?? {}));
-});
+const scopes = new LogScopes(pino({ level: 'info' }, { write: () => undefined }));
+scopes.scope('ads', 'streams');
+/** What istiod says of its state. */
+const VIEWS = {
+  '/debug/syncz': () => [PROXY],
+  '/debug/clusters': () => [
+    { cluster: 'cluster2', secret: 'istio-system/istio-remote-secret-cluster2', state: 'stale', reason: 'no route' },
+  ],
+};
+const debug = createServer(debugInterface(VIEWS, scopes));
+const monitoring = createServer((_call, answer) => answer.end(JSON.stringify({ version: '0.1.0' })));
 
-async function bodyOf(call: IncomingMessage): Promise<{ readonly output_level: string }> {
-  return JSON.parse(Buffer.concat(await call.toArray()).toString());
+function portOf(listening: Server): number {
+  return (listening.address() as AddressInfo).port;
 }
 
 interface Outcome {
@@ -111,13 +103,12 @@ describe('istioctl', { skip: withoutKubernetes() }, () => {
     folder = await mkdtemp(join(tmpdir(), 'pelagos-istioctl-'));
     server = await startApiServer({ users: [{ name: 'nobody' }] });
     kubelet = await startKubelet(server);
-    await new Promise<void>((resolve) => istiod.listen(0, '127.0.0.1', resolve));
+    for (const each of [debug, monitoring]) await new Promise<void>((resolve) => each.listen(0, '127.0.0.1', resolve));
     for (const name of [ROOT_NAMESPACE, 'shop'])
       await server.admin.send('POST', '/api/v1/namespaces', { metadata: { name } });
   });
   after(async () => {
-    istiod.closeAllConnections();
-    istiod.close();
+    for (const each of [debug, monitoring]) each.close().closeAllConnections();
     await kubelet?.stop();
     await server?.stop();
     await rm(folder, { recursive: true, force: true });
@@ -234,7 +225,7 @@ describe('istioctl', { skip: withoutKubernetes() }, () => {
         name: 'istiod-1',
         labels: { app: 'istiod', 'istio.io/rev': 'default' },
         containers: ['discovery'],
-        ports: { 8080: (istiod.address() as AddressInfo).port },
+        ports: { 8080: portOf(debug), 15014: portOf(monitoring) },
       });
       await kubelet.pod({ namespace: 'shop', name: 'bare-1', labels: { app: 'bare' }, containers: ['app'] });
     });
@@ -260,15 +251,12 @@ describe('istioctl', { skip: withoutKubernetes() }, () => {
 
     test('remote-clusters and admin log', async () => {
       const { out, err } = await run(['remote-clusters']);
-      assert.match(
-        out,
-        /^NAME +SECRET +STATUS +ISTIOD\ncluster1 +synced +istiod-1\ncluster2 +istio-system\/\S+ +stale +istiod-1\n/,
-      );
+      assert.match(out, /^NAME +SECRET +STATUS +ISTIOD\ncluster2 +istio-system\/\S+ +stale +istiod-1\n$/);
       assert.match(err, /cluster2: no route/);
       await ok(['admin', 'log', '--level', 'ads:debug']);
       assert.match(await ok(['istiod', 'l']), /^ACTIVE SCOPE +DESCRIPTION +LOG LEVEL\nads +streams +debug\n/);
       await ok(['admin', 'log', '--reset']);
-      assert.equal(levels.get('ads'), 'info');
+      assert.equal(scopes.list()[0]?.level, 'info');
       assert.match((await run(['admin', 'log', '--level', 'xds:debug'])).err, /no scope "xds"\n.*It has: ads/);
     });
 

@@ -1,9 +1,9 @@
 import type { KubernetesObject } from '../../kubernetes-api/index.ts';
 import { CliError, notFoundError } from '../cli-error.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
-import { askIstiod, findIstiods } from '../kubernetes/istiod.ts';
+import { askIstiod, findIstiods, type IstiodRequest } from '../kubernetes/istiod.ts';
 import { connectKubernetes, type KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
-import { DEFAULT_SCOPE_LEVEL, parseScopeLevels, readScopes, type Scope } from '../kubernetes/scopes.ts';
+import { parseScopeLevels, readScopes, type Scope } from '../kubernetes/scopes.ts';
 import { formatStructured, structuredFormat } from '../output/structured.ts';
 import { formatTable } from '../output/table.ts';
 
@@ -15,15 +15,16 @@ export const run: RunCommand = async (call) => {
   const pods = await choosePods(cluster, args[0]);
   const [first] = pods;
   const scopes = first ? await scopesOf(cluster, first) : [];
-  if (!options.flag('reset') && !levels) {
-    await print(call, scopes);
-    return 0;
-  }
-  const changes = levels ? expand(levels, scopes) : scopes.map(({ name }) => [name, DEFAULT_SCOPE_LEVEL] as const);
+  const replicas = pods.map(({ metadata }) => metadata.name).join(', ');
   // Every replica logs for the proxies that it serves.
-  for (const pod of pods) for (const [name, level] of changes) await setLevel(cluster, pod, { name, level });
-  const names = changes.map(([name, level]) => `${name}:${level}`).join(', ');
-  terminal.err(`${pods.map(({ metadata }) => metadata.name).join(', ')}: ${names}\n`);
+  if (options.flag('reset')) {
+    for (const pod of pods) await ask(cluster, pod, { method: 'DELETE', path: '/scopej' });
+    terminal.err(`${replicas}: as they were at the start\n`);
+  } else if (levels) {
+    const changes = expand(levels, scopes);
+    for (const pod of pods) for (const [name, level] of changes) await setLevel(cluster, pod, { name, level });
+    terminal.err(`${replicas}: ${changes.map(([name, level]) => `${name}:${level}`).join(', ')}\n`);
+  } else await print(call, scopes);
   return 0;
 };
 
@@ -60,9 +61,7 @@ function expand(
 }
 
 async function scopesOf(cluster: KubernetesCluster, pod: KubernetesObject): Promise<readonly Scope[]> {
-  const { status, value, istiod } = await askIstiod(cluster, pod, { path: '/scopej' });
-  if (status === 200) return readScopes(value);
-  throw refused(istiod, status, value);
+  return readScopes(await ask(cluster, pod, { path: '/scopej' }));
 }
 
 async function setLevel(
@@ -70,13 +69,15 @@ async function setLevel(
   pod: KubernetesObject,
   { name, level }: { readonly name: string; readonly level: string },
 ): Promise<void> {
-  const path = `/scopej/${encodeURIComponent(name)}`;
-  const { status, value, istiod } = await askIstiod(cluster, pod, {
-    method: 'PUT',
-    path,
-    body: { name, output_level: level },
-  });
-  if (status >= 300) throw refused(istiod, status, value);
+  const body = { name, output_level: level };
+  await ask(cluster, pod, { method: 'PUT', path: `/scopej/${encodeURIComponent(name)}`, body });
+}
+
+/** @throws {CliError} where istiod refuses. */
+async function ask(cluster: KubernetesCluster, pod: KubernetesObject, request: IstiodRequest): Promise<unknown> {
+  const { status, value, istiod } = await askIstiod(cluster, pod, request);
+  if (status < 300) return value;
+  throw refused(istiod, status, value);
 }
 
 function refused(istiod: string, status: number, value: unknown): CliError {

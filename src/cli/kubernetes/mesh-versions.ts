@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../kubernetes-api/index.ts';
 import { connectedProxies } from '../mesh/kubernetes-target.ts';
 import { listAt, textAt } from '../objects/body.ts';
-import { askIstiod, findIstiods } from './istiod.ts';
+import { askIstiod, findIstiods, MONITORING_PORT } from './istiod.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
 
 /** One replica of the control plane. */
@@ -34,7 +34,10 @@ export async function readMeshVersions(cluster: KubernetesCluster): Promise<Mesh
 
 /** What it says at `/version`, as text or in a field; else the tag of its image. */
 async function versionOf(cluster: KubernetesCluster, pod: KubernetesObject): Promise<ControlPlaneVersion> {
-  const { istiod, revision, status, value } = await askIstiod(cluster, pod, { path: '/version' });
+  const { istiod, revision, status, value } = await askIstiod(cluster, pod, {
+    path: '/version',
+    port: MONITORING_PORT,
+  });
   const said = typeof value === 'string' ? value : textAt(value, 'version');
   return { pod: istiod, revision, version: status === 200 && said !== '' ? said : imageTag(pod) };
 }

@@ -9,15 +9,14 @@ export interface Scope {
 }
 
 const LEVELS: readonly string[] = ['none', 'fatal', 'error', 'warn', 'info', 'debug'];
-/** What `--reset` goes back to. */
-export const DEFAULT_SCOPE_LEVEL = 'info';
 
 /** Reads istiod's `/scopej`, sorted by name. */
 export function readScopes(value: unknown): readonly Scope[] {
   const scopes = (Array.isArray(value) ? value : []).map((entry: unknown) => ({
     name: textAt(entry, 'name'),
     description: textAt(entry, 'description'),
-    level: textAt(entry, 'output_level'),
+    // The logger's word for it is `silent`.
+    level: textAt(entry, 'output_level').replace('silent', 'none'),
   }));
   return scopes.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -5,6 +5,7 @@ import { FLEET_COMMANDS } from './fleet.ts';
 import { OBJECT_COMMANDS } from './objects.ts';
 import { POD_COMMANDS } from './pods.ts';
 import { PROXY_COMMANDS } from './proxies.ts';
+import { SERVER_COMMANDS } from './server.ts';
 
 export { GLOBAL_OPTIONS } from './options.ts';
 
@@ -22,4 +23,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...PROXY_COMMANDS,
   ...ANALYSIS_COMMANDS,
   ...CLUSTER_COMMANDS,
+  ...SERVER_COMMANDS,
 ];

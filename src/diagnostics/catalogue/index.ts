@@ -1,5 +1,6 @@
 import { COMMAND } from './command.ts';
 import { FLEET } from './fleet.ts';
+import { INSTALL } from './install.ts';
 import { READING } from './reading.ts';
 import { REFERENCES } from './references.ts';
 import { RUNNING } from './running.ts';
@@ -13,4 +14,14 @@ export const CATALOGUE: typeof READING &
   typeof REFERENCES &
   typeof RUNNING &
   typeof FLEET &
-  typeof COMMAND = { ...READING, ...SCHEMA, ...SEMANTICS, ...REFERENCES, ...RUNNING, ...FLEET, ...COMMAND };
+  typeof COMMAND &
+  typeof INSTALL = {
+  ...READING,
+  ...SCHEMA,
+  ...SEMANTICS,
+  ...REFERENCES,
+  ...RUNNING,
+  ...FLEET,
+  ...COMMAND,
+  ...INSTALL,
+};

@@ -1,5 +1,11 @@
 import { create } from '@bufbuild/protobuf';
-import { type Address, AddressSchema, SocketAddress_Protocol } from '../gen/envoy/config/core/v3/address_pb.ts';
+import {
+  type Address,
+  AddressSchema,
+  type CidrRange,
+  CidrRangeSchema,
+  SocketAddress_Protocol,
+} from '../gen/envoy/config/core/v3/address_pb.ts';
 
 /** A TCP socket: an IP address, or a host name where Envoy resolves it (DNS clusters). */
 export function socketAddress(address: string, port: number): Address {
@@ -24,4 +30,11 @@ export function internalAddress(listenerName: string, endpointId: string = ''): 
       value: { addressNameSpecifier: { case: 'serverListenerName', value: listenerName }, endpointId },
     },
   });
+}
+
+/** `10.0.0.0/16`, or one address. */
+export function prefixRange(text: string): CidrRange {
+  const [addressPrefix = '', length] = text.split('/');
+  const prefixLen = length === undefined ? (addressPrefix.includes(':') ? 128 : 32) : Number(length);
+  return create(CidrRangeSchema, { addressPrefix, prefixLen });
 }

@@ -1,4 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { HeaderValueOption_HeaderAppendAction } from '../gen/envoy/config/core/v3/base_pb.ts';
+import type { TypedExtensionConfig } from '../gen/envoy/config/core/v3/extension_pb.ts';
 import { CorsSchema } from '../gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import { CredentialInjectorSchema } from '../gen/envoy/extensions/filters/http/credential_injector/v3/credential_injector_pb.ts';
 import { HTTPFaultSchema } from '../gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts';
@@ -7,6 +9,7 @@ import { RBACSchema } from '../gen/envoy/extensions/filters/http/rbac/v3/rbac_pb
 import { RouterSchema } from '../gen/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import { UpstreamCodecSchema } from '../gen/envoy/extensions/filters/http/upstream_codec/v3/upstream_codec_pb.ts';
 import type { HttpFilter } from '../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { HeaderMutationSchema } from '../gen/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts';
 import { GenericSchema } from '../gen/envoy/extensions/http/injected_credentials/generic/v3/generic_pb.ts';
 import type { SdsSecretConfig } from '../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts';
 import { adsSource } from './config-sources.ts';
@@ -72,4 +75,28 @@ export function credentialInjectorFilter(credential: InjectedCredential): HttpFi
 /** Encodes requests for the wire; the last filter of a cluster's own HTTP filters. */
 export function upstreamCodecFilter(): HttpFilter {
   return httpFilter({ name: 'envoy.filters.http.upstream_codec', schema: UpstreamCodecSchema });
+}
+
+/**
+ * Sets a header of a request before it is routed, whatever the client sent (an early header mutation).
+ * @param format an Envoy format string.
+ */
+export function earlyHeader(key: string, format: string): TypedExtensionConfig {
+  return typedExtension({
+    name: 'envoy.http.early_header_mutation.header_mutation',
+    schema: HeaderMutationSchema,
+    config: {
+      mutations: [
+        {
+          action: {
+            case: 'append',
+            value: {
+              header: { key, value: format },
+              appendAction: HeaderValueOption_HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD,
+            },
+          },
+        },
+      ],
+    },
+  });
 }

@@ -1,5 +1,5 @@
 /** Typed constructors of Envoy's messages, one file per area; only where the raw message would be long. */
-export { internalAddress, pipeAddress, socketAddress } from './addresses.ts';
+export { internalAddress, pipeAddress, prefixRange, socketAddress } from './addresses.ts';
 export { adsSource, pathSource, sdsSecret } from './config-sources.ts';
 export { durationFromMs, msFromDuration } from './durations.ts';
 export {
@@ -14,6 +14,7 @@ export {
 export {
   corsFilter,
   credentialInjectorFilter,
+  earlyHeader,
   faultFilter,
   httpRbacFilter,
   type InjectedCredential,
@@ -22,7 +23,7 @@ export {
   upstreamCodecFilter,
 } from './http-filters.ts';
 export { HTTP_PROTOCOL_OPTIONS, httpProtocolOptions, type UpstreamHttp } from './http-protocol-options.ts';
-export { httpInspector, originalDst, proxyProtocol, tlsInspector } from './listener-filters.ts';
+export { httpInspector, offForPorts, originalDst, proxyProtocol, tlsInspector } from './listener-filters.ts';
 export {
   httpConnectionManager,
   networkRbacFilter,

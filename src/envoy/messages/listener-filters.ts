@@ -1,4 +1,9 @@
-import type { ListenerFilter } from '../gen/envoy/config/listener/v3/listener_components_pb.ts';
+import { create } from '@bufbuild/protobuf';
+import {
+  type ListenerFilter,
+  type ListenerFilterChainMatchPredicate,
+  ListenerFilterChainMatchPredicateSchema,
+} from '../gen/envoy/config/listener/v3/listener_components_pb.ts';
 import { HttpInspectorSchema } from '../gen/envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.ts';
 import { OriginalDstSchema } from '../gen/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.ts';
 import { ProxyProtocolSchema } from '../gen/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.ts';
@@ -23,4 +28,22 @@ export function originalDst(): ListenerFilter {
 /** Reads the PROXY protocol's header, from which the client's address comes. */
 export function proxyProtocol(): ListenerFilter {
   return listenerFilter({ name: 'envoy.filters.listener.proxy_protocol', schema: ProxyProtocolSchema });
+}
+
+/** The same filter, off for connections to these ports. Envoy wants two rules at least for an "or". */
+export function offForPorts(filter: ListenerFilter, ports: readonly number[]): ListenerFilter {
+  if (ports.length === 0) return filter;
+  const rules = ports.map(onPort);
+  const [only] = rules;
+  const filterDisabled =
+    only && rules.length === 1
+      ? only
+      : create(ListenerFilterChainMatchPredicateSchema, { rule: { case: 'orMatch', value: { rules } } });
+  return { ...filter, filterDisabled };
+}
+
+function onPort(port: number): ListenerFilterChainMatchPredicate {
+  return create(ListenerFilterChainMatchPredicateSchema, {
+    rule: { case: 'destinationPortRange', value: { start: port, end: port + 1 } },
+  });
 }

@@ -6,7 +6,7 @@ import type { HttpFilter } from '../../envoy/gen/envoy/extensions/filters/networ
 import { httpRbacFilter, networkRbacFilter } from '../../envoy/index.ts';
 import type { AuthorizationPolicy, MeshView, PolicySubject } from '../../mesh/index.ts';
 import type { ObjectRef } from '../../model/index.ts';
-import { conditionPermissions, operationNeedsHttp, operationPermission } from './permission.ts';
+import { conditionPermissions, operationNeedsHttp, operationPermission, type PolicyPort } from './permission.ts';
 import { ANY_PERMISSION, ANY_PRINCIPAL, allPermissions, allPrincipals } from './predicate.ts';
 import { conditionNeedsHttp, conditionPrincipals, sourceNeedsHttp, sourcePrincipal } from './principal.ts';
 
@@ -21,7 +21,7 @@ export interface AuthorizationFilters {
 }
 
 /** Deny rules are asked before allow rules; with allow rules, what none of them allows is refused (Istio). */
-export function authorizationFilters(mesh: MeshView, subject: PolicySubject, port: number): AuthorizationFilters {
+export function authorizationFilters(mesh: MeshView, subject: PolicySubject, port: PolicyPort): AuthorizationFilters {
   const policies = mesh.policies.authorization(subject);
   const of = (action: string): AuthorizationPolicy[] => policies.filter(({ spec }) => spec.action === action);
   // A CUSTOM policy asks an external authorizer: without one, nothing may pass that it would ask about (fail closed).
@@ -41,7 +41,7 @@ export function authorizationFilters(mesh: MeshView, subject: PolicySubject, por
 interface Way {
   readonly action: RBAC_Action;
   readonly protocol: Protocol;
-  readonly port: number;
+  readonly port: PolicyPort;
 }
 
 function ruleSet(policies: readonly AuthorizationPolicy[], way: Way): MessageInitShape<typeof RBACSchema> {

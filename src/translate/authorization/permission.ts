@@ -37,12 +37,16 @@ const ofPath: Maker = (value) => {
 const ofIp: Maker = (value) => ({ rule: { case: 'destinationIp', value: parseCidr(value) } });
 const ofSni: Maker = (value) => ({ rule: { case: 'requestedServerName', value: valueMatcher(value) } });
 
+/** The workload's own port that a filter chain is for; `real`: the one that is on the connection. */
+export type PolicyPort = number | 'real';
+
 /**
- * A policy's port is the workload's own, which the listener knows: no matcher on the real socket is needed.
- * Without interception the socket's port may be another one.
+ * A policy's port is the workload's own, which the filter chain knows: no matcher on the real socket is needed.
+ * Without interception the socket's port may be another one; a chain for many ports has to look at it.
  */
-function portMaker(listenerPort: number): Maker {
+function portMaker(listenerPort: PolicyPort): Maker {
   return (value) => {
+    if (listenerPort === 'real') return { rule: { case: 'destinationPort', value: Number(value) } };
     const any: PermissionInit = { rule: { case: 'any', value: true } };
     return Number(value) === listenerPort ? any : notPermission(any);
   };
@@ -57,7 +61,7 @@ function none(values: readonly string[] | undefined, make: Maker): PermissionIni
 }
 
 /** One `operation`: all its fields, any value of each (Istio AuthorizationPolicy, Operation). */
-export function operationPermission(operation: AuthorizationOperation, listenerPort: number): PermissionInit {
+export function operationPermission(operation: AuthorizationOperation, listenerPort: PolicyPort): PermissionInit {
   const ofPort = portMaker(listenerPort);
   return allPermissions([
     ...some(operation.hosts, ofHost),
@@ -74,7 +78,7 @@ export function operationPermission(operation: AuthorizationOperation, listenerP
 /** Conditions that speak of the call, its destination and SNI; undefined for those that speak of the caller. */
 export function conditionPermissions(
   condition: AuthorizationCondition,
-  listenerPort: number,
+  listenerPort: PolicyPort,
 ): readonly PermissionInit[] | undefined {
   const makers: Readonly<Record<string, Maker>> = {
     'destination.ip': ofIp,

@@ -14,6 +14,7 @@ import { weighsLocalities } from '../endpoint-groups.ts';
 import { inlineAssignment, reachableEndpoints } from '../endpoints.ts';
 import type { RuledTarget } from '../targets.ts';
 import { CLIENT_ALPN, clientMtls, originatedTls } from '../tls.ts';
+import { ORIGINAL_DESTINATION } from './local.ts';
 import { circuitBreakers, durationMs, effectivePolicy, loadBalancing, outlierDetection } from './traffic-policy.ts';
 
 /** Istio's defaults, in milliseconds: to connect, and for a connection without requests. */
@@ -24,6 +25,8 @@ const IDLE_TIMEOUT_MS = 3_600_000;
 interface Named {
   readonly name: string;
   readonly target: RuledTarget;
+  /** The name in Istio's form, where `name` is another: endpoints and statistics go by it. */
+  readonly canonical?: string;
 }
 
 /** The Envoy cluster by which a client calls a service's port, or a subset of it. */
@@ -33,9 +36,10 @@ export function outboundCluster(mesh: MeshView, client: ClientScope, named: Name
   const preference = policy.loadBalancer?.localityLbSetting;
   const message = create(ClusterSchema, {
     name,
-    ...discovery(mesh, client, named),
+    altStatName: named.canonical ?? '',
     connectTimeout: durationFromMs(durationMs(policy.connectionPool?.tcp?.connectTimeout, CONNECT_TIMEOUT_MS)),
     ...loadBalancing(policy),
+    ...discovery(mesh, client, named),
     commonLbConfig: {
       healthyPanicThreshold: { value: policy.outlierDetection?.minHealthPercent ?? 0 },
       ...(weighsLocalities(client, preference)
@@ -44,13 +48,13 @@ export function outboundCluster(mesh: MeshView, client: ClientScope, named: Name
     },
     circuitBreakers: { thresholds: [circuitBreakers(policy.connectionPool)] },
     outlierDetection: outlierDetection(policy.outlierDetection),
-    ...(isHttpTarget(target) ? { typedExtensionProtocolOptions: httpOptions(target, policy) } : {}),
+    ...(isHttpTarget(target) ? { typedExtensionProtocolOptions: httpOptions(client, target, policy) } : {}),
     ...transport(mesh, client, { target, policy }),
   });
   return { message, origins: [...target.service.origins, ...target.origins] };
 }
 
-/** A port that does not say what it speaks is HTTP here: calls come in through an HTTP proxy. */
+/** A port that does not say what it speaks is HTTP here: its bytes were found to be that, or come through an HTTP proxy. */
 function isHttpTarget({ port }: RuledTarget): boolean {
   return isHttp(port.protocol) || port.protocol === 'auto';
 }
@@ -59,10 +63,13 @@ function isHttpTarget({ port }: RuledTarget): boolean {
 function discovery(mesh: MeshView, client: ClientScope, named: Named): InitOf<typeof ClusterSchema> {
   const { name, target } = named;
   const { resolution, hostname } = target.service;
+  if (resolution === 'original-destination' && client.kind === 'sidecar' && client.interception === 'redirect') {
+    return ORIGINAL_DESTINATION;
+  }
   if (resolution === 'endpoints') {
     return {
       clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
-      edsClusterConfig: { edsConfig: adsSource(), serviceName: name },
+      edsClusterConfig: { edsConfig: adsSource(), serviceName: named.canonical ?? name },
     };
   }
   const byOwnName = { ...target.service, backing: { kind: 'dns', address: hostname } } as const;
@@ -89,11 +96,20 @@ function speaksHttp2({ port }: RuledTarget, policy: PortTrafficPolicy): boolean 
   return port.protocol === 'http2' || port.protocol === 'grpc' || (upgraded && isHttp(port.protocol));
 }
 
-function httpOptions(target: RuledTarget, policy: PortTrafficPolicy): ReturnType<typeof httpProtocolOptions> {
+/** Requests on a port that does not say which HTTP it speaks go on as they came. */
+function isSniffed({ kind, interception }: ClientScope, { port }: RuledTarget): boolean {
+  return kind === 'sidecar' && interception === 'redirect' && port.protocol === 'auto';
+}
+
+function httpOptions(
+  client: ClientScope,
+  target: RuledTarget,
+  policy: PortTrafficPolicy,
+): ReturnType<typeof httpProtocolOptions> {
   const http = policy.connectionPool?.http;
   const kind: UpstreamHttp['kind'] = speaksHttp2(target, policy)
     ? 'http2'
-    : http?.useClientProtocol
+    : http?.useClientProtocol || isSniffed(client, target)
       ? 'downstream'
       : 'http1';
   return httpProtocolOptions(
@@ -123,7 +139,7 @@ function transport(
   const mode = tls ? (tls.mode ?? 'DISABLE') : 'AUTO';
   if (mode === 'DISABLE' || (mode === 'AUTO' && !target.service.inMesh)) return {};
   if (tls && (mode === 'SIMPLE' || mode === 'MUTUAL')) return { transportSocket: ofRule(target, policy, tls) };
-  const socket = clientMtls({ alpn: alpnOf(target, policy), identities: identities(mesh, client, of) });
+  const socket = clientMtls({ alpn: alpnOf(client, target, policy), identities: identities(mesh, client, of) });
   if (mode === 'ISTIO_MUTUAL') return { transportSocket: socket };
   return {
     transportSocketMatches: [
@@ -142,8 +158,9 @@ function ofRule(
   return originatedTls(tls, { host: target.service.hostname, alpn });
 }
 
-function alpnOf(target: RuledTarget, policy: PortTrafficPolicy): readonly string[] {
+function alpnOf(client: ClientScope, target: RuledTarget, policy: PortTrafficPolicy): readonly string[] {
   if (!isHttpTarget(target)) return CLIENT_ALPN.tcp;
+  if (isSniffed(client, target)) return CLIENT_ALPN.sniffed;
   return speaksHttp2(target, policy) ? CLIENT_ALPN.http2 : CLIENT_ALPN.http;
 }
 

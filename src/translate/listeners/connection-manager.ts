@@ -37,6 +37,25 @@ export function connectionManager(init: InitOf<typeof HttpConnectionManagerSchem
   });
 }
 
+/**
+ * On the answer of a sidecar whose application took no connection: no byte of the request was seen by anybody, so a client
+ * may send it again to another pod, whatever its method. Only proxies see it: see `retryPolicy`.
+ */
+export const REFUSED_HEADER = 'x-pelagos-refused';
+
+/** Marks the answers that a proxy gives because it could not connect (Envoy's response flag UF). */
+export function refusedReplies(): NonNullable<ManagerInit['localReplyConfig']> {
+  const mark = { header: { key: REFUSED_HEADER, value: 'connect' } };
+  return {
+    mappers: [
+      {
+        filter: { filterSpecifier: { case: 'responseFlagFilter', value: { flags: ['UF'] } } },
+        headersToAdd: [mark],
+      },
+    ],
+  };
+}
+
 type ManagerInit = InitOf<typeof HttpConnectionManagerSchema>;
 
 /** Tells the application who the client is (X-Forwarded-Client-Cert). @param trust does the client's own claim count? */

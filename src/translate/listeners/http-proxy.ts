@@ -12,7 +12,7 @@ import type { ProxyScope, SocketAddress } from '../../model/index.ts';
 import type { Built } from '../built.ts';
 import { allowsOutside, forwardProxyFilter } from '../clusters/forward-proxy.ts';
 import { HTTP_PROXY_ROUTES, listenerName } from '../names.ts';
-import { accessLogs, connectionManager, routeFilters } from './connection-manager.ts';
+import { accessLogs, connectionManager, REFUSED_HEADER, routeFilters } from './connection-manager.ts';
 
 /** How long a first request waits for its virtual host's cluster, in milliseconds. */
 const ON_DEMAND_TIMEOUT_MS = 5_000;
@@ -46,6 +46,7 @@ export function httpProxyRoutes(): Built<RouteConfiguration> {
     name: HTTP_PROXY_ROUTES,
     vhds: create(VhdsSchema, { configSource: adsSource() }),
     validateClusters: false,
+    responseHeadersToRemove: [REFUSED_HEADER],
   });
   return { message, origins: [] };
 }

@@ -7,6 +7,7 @@ import { type RouteConfiguration, RouteConfigurationSchema } from '../../envoy/g
 import { compare, type MeshView } from '../../mesh/index.ts';
 import { formatObjectRef, type Hostname, type ObjectRef, type ProxyScope, parseHostname } from '../../model/index.ts';
 import type { Built, InitOf } from '../built.ts';
+import { REFUSED_HEADER } from '../listeners/connection-manager.ts';
 import {
   boundRules,
   type GatewayServer,
@@ -50,6 +51,7 @@ export function gatewayRoutes(mesh: MeshView, proxy: ProxyScope, name: string): 
   const message = create(RouteConfigurationSchema, {
     name,
     validateClusters: false,
+    responseHeadersToRemove: [REFUSED_HEADER],
     virtualHosts: virtualHosts.length > 0 ? virtualHosts : [nothingHere(first.server.port.number)],
     ignorePortInHostMatching: true,
   });

@@ -13,6 +13,7 @@ import { FractionalPercent_DenominatorType } from '../../envoy/gen/envoy/type/v3
 import { durationFromMs, pack } from '../../envoy/index.ts';
 import type { InitOf } from '../built.ts';
 import { durationMs } from '../clusters/traffic-policy.ts';
+import { REFUSED_HEADER } from '../listeners/connection-manager.ts';
 import { BLACK_HOLE_CLUSTER } from '../names.ts';
 
 type RouteInit = InitOf<typeof RouteSchema>;
@@ -37,7 +38,11 @@ export function retryPolicy(given: HttpRetry | undefined): InitOf<typeof RetryPo
   const codes = words.filter((word) => /^\d{3}$/.test(word)).map(Number);
   const conditions = words.filter((word) => !/^\d{3}$/.test(word));
   return {
-    retryOn: [...conditions, ...(codes.length > 0 ? ['retriable-status-codes'] : [])].join(','),
+    retryOn: [
+      ...new Set([...conditions, ...(codes.length > 0 ? ['retriable-status-codes'] : []), 'retriable-headers']),
+    ].join(','),
+    // No application has seen a request that is answered so: it can always be sent again.
+    retriableHeaders: [{ name: REFUSED_HEADER, headerMatchSpecifier: { case: 'presentMatch', value: true } }],
     numRetries: attempts,
     retriableStatusCodes: codes,
     hostSelectionRetryMaxAttempts: 5n,

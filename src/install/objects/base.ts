@@ -1,0 +1,48 @@
+import type { KubernetesObject } from '../../kubernetes-api/index.ts';
+import type { InstallValues } from '../values/install-values.ts';
+import { binding, managesCoreDns, REGISTRY_RULES, role, serviceAccount, servingRules } from './istiod-access.ts';
+import { ownershipLabels } from './labels.ts';
+import { READER_ACCOUNT } from './names.ts';
+
+/** The root namespace. Its network label is the network of all pods of the cluster that have no label of their own (Istio). */
+export function namespaceObject(values: InstallValues): KubernetesObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name: values.namespace,
+      labels: { ...ownershipLabels(values, 'Base'), 'topology.istio.io/network': values.network },
+    },
+  };
+}
+
+/**
+ * What another cluster's control plane may do here, by a remote secret: to read what the mesh is made of, and, where it
+ * serves this cluster's proxies, what its own control plane would do.
+ */
+export function readerAccess(values: InstallValues): readonly KubernetesObject[] {
+  const labels = { app: 'istio-reader', ...ownershipLabels(values, 'Base') };
+  const name = `istio-reader-clusterrole-${values.namespace}`;
+  const account = { kind: 'ServiceAccount', name: READER_ACCOUNT, namespace: values.namespace };
+  const isServed = values.role.kind === 'remote';
+  const rules = [...REGISTRY_RULES, ...(isServed ? servingRules(values) : TOKEN_RULES)];
+  return [
+    serviceAccount({ name: READER_ACCOUNT, labels, values }),
+    role({ name, labels, rules }),
+    binding({ name, labels, account }),
+    ...(isServed && managesCoreDns(values) ? coreDns(labels, account) : []),
+  ];
+}
+
+/** As in Istio: whoever reads a cluster may ask whether a token is one of its own. */
+const TOKEN_RULES = [{ apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }];
+
+function coreDns(
+  labels: Readonly<Record<string, string>>,
+  account: { readonly kind: string; readonly name: string; readonly namespace: string },
+): readonly KubernetesObject[] {
+  const named = { name: 'istio-reader-coredns', namespace: 'kube-system', labels };
+  const verbs = ['get', 'list', 'watch', 'update', 'patch'];
+  const rules = [{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['coredns'], verbs }];
+  return [role({ ...named, rules }), binding({ ...named, account })];
+}

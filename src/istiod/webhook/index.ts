@@ -1,0 +1,8 @@
+export {
+  createInjectionHandler,
+  type InjectionHandler,
+  type InjectionHandlerOptions,
+  type InjectionOutcome,
+  type WebhookLog,
+} from './injection-handler.ts';
+export { type AdmissionReview, type InjectionPath, parseInjectionPath, reviewInjection } from './injection-review.ts';
