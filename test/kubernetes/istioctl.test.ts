@@ -218,6 +218,41 @@ describe('istioctl', { skip: withoutKubernetes() }, () => {
     assert.match(await ok(['analyze', '-n', 'shop', '-S', 'PEL4001=VirtualService *.shop', rule]), /^✔/);
   });
 
+  test('kube-inject gives workloads their proxy, and leaves the rest as it is written', async () => {
+    const file = join(folder, 'workload.yaml');
+    await writeFile(
+      file,
+      `# kept
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: app, image: 'app:1'}]}}
+`,
+    );
+    const missing = await run(['kube-inject', '-f', file]);
+    assert.match(missing.err, /there is no ConfigMap istio-sidecar-injector/);
+    const values = { global: { multiCluster: { clusterName: 'cluster1' }, network: 'network1' } };
+    await server.admin.send('POST', `/api/v1/namespaces/${ROOT_NAMESPACE}/configmaps`, {
+      metadata: { name: 'istio-sidecar-injector' },
+      data: { values: JSON.stringify(values) },
+    });
+    const out = await ok(['kube-inject', '-f', file]);
+    assert.match(out, /^# kept\napiVersion: v1\nkind: Service\n/);
+    const deployment = parseAllDocuments(out)[1]?.toJS();
+    assert.equal(deployment.spec.template.metadata.labels['topology.istio.io/network'], 'network1');
+    const names = deployment.spec.template.spec.initContainers.map(({ name }: { readonly name: string }) => name);
+    assert.deepEqual(names, ['istio-init', 'istio-proxy']);
+    const offline = join(folder, 'values.json');
+    await writeFile(offline, JSON.stringify(values));
+    assert.equal(await ok(['--context', 'nowhere', 'kube-inject', '-f', file, '--valuesFile', offline]), out);
+  });
+
   describe('with a control plane', () => {
     before(async () => {
       await kubelet.pod({

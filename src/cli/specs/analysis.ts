@@ -36,4 +36,20 @@ export const ANALYSIS_COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('../commands/analyze.ts'),
   },
+  {
+    name: 'experimental describe',
+    aliases: ['des'],
+    summary: 'what the mesh does with a pod or a Service',
+    description: 'Shows the Services of a pod, the rules for them, its mTLS mode and the policies that apply to it.',
+    arguments: [
+      { name: '<kind>', text: 'pod or service', words: ['pod', 'service'] },
+      { name: '[name]', text: '`NAME` or `NAME.NAMESPACE`' },
+    ],
+    options: [],
+    examples: [
+      { command: 'pelagos x describe pod service-7d9f', text: 'a pod' },
+      { command: 'pelagos x describe service service.default', text: 'a Service' },
+    ],
+    load: () => import('../commands/describe.ts'),
+  },
 ];

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts';
-import { flag, JSON_OR_YAML, REVISION, text } from './options.ts';
+import { flag, JSON_OR_YAML, MANIFESTS, RECURSIVE, REVISION, text } from './options.ts';
 
 /** Commands about Kubernetes clusters and their control planes, as istioctl has them. */
 export const CLUSTER_COMMANDS: readonly CommandSpec[] = [
@@ -73,5 +73,26 @@ export const CLUSTER_COMMANDS: readonly CommandSpec[] = [
       { command: 'pelagos admin log --level ads:debug', text: 'say more of streams' },
     ],
     load: () => import('../commands/admin-log.ts'),
+  },
+  {
+    name: 'kube-inject',
+    aliases: [],
+    summary: 'put the proxy into the workloads of manifests',
+    description:
+      'Prints manifests in which the pods have their proxy, as the webhook would make them. What is no workload stays as it is.',
+    arguments: [],
+    options: [
+      MANIFESTS,
+      RECURSIVE,
+      text('-o, --output <file>', 'write them there instead of printing them'),
+      text('--valuesFile <file>', 'the values that the mesh is installed with, instead of those of the cluster'),
+      text('--meshConfigFile <file>', 'the mesh configuration, instead of that of the cluster'),
+      REVISION,
+    ],
+    examples: [
+      { command: 'pelagos kube-inject -f deployment.yaml | kubectl apply -f -', text: 'without the webhook' },
+      { command: 'pelagos kube-inject -f deployment.yaml --valuesFile values.yaml', text: 'without a cluster' },
+    ],
+    load: () => import('../commands/kube-inject.ts'),
   },
 ];
