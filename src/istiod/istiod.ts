@@ -12,12 +12,17 @@ import { followConfigMaps } from './config-maps.ts';
 import { debugInterface } from './http/debug.ts';
 import { closeHttp, listenHttp } from './http/http-listener.ts';
 import { monitoring } from './http/monitoring.ts';
+import { LeaderDuties } from './leader/leader-duties.ts';
+import { LeaderElection } from './leader/leader-election.ts';
 import { type JoinedMember, type MemberState, RemoteClusters } from './members/remote-clusters.ts';
 import { followRemoteSecrets } from './members/remote-secrets.ts';
 import { readMeshConfig } from './mesh-settings.ts';
 import type { IstiodSettings } from './settings.ts';
 import { type ClusterAuthority, loadClusterAuthority } from './trust/cluster-authority.ts';
+import { MemberRoots } from './trust/member-roots.ts';
+import { RootPublisher } from './trust/root-publisher.ts';
 import { kubernetesTokenReviewer } from './trust/token-reviewer.ts';
+import { WebhookCaBundle } from './trust/webhook-ca-bundle.ts';
 import { createInjectionHandler } from './webhook/index.ts';
 import { WebhookServer } from './webhook/webhook-server.ts';
 
@@ -77,9 +82,10 @@ export class Istiod {
     const trust = new TrustBundle({ trustDomain, now });
     trust.set(cluster, authority.roots);
     this.#closers.push(authority.onRootsChange(() => trust.set(cluster, authority.roots)));
+    const duties = this.#lead(authority);
     const plane = this.#controlPlane({ authority, trust, meshConfig: config.mesh });
     config.onMesh((mesh) => plane.setMeshConfig(mesh));
-    const remotes = this.#remotes(plane);
+    const remotes = this.#remotes({ plane, trust, duties });
     await this.#listen({ plane, remotes, authority });
     await this.#serveWebhooks(authority, config);
     await plane.start();
@@ -116,7 +122,13 @@ export class Istiod {
     const { settings, api, now } = this.#options;
     const { cluster, bindAddress, ports, serverNames } = settings;
     const log = this.#scopes.scope('source', 'what is read of API servers');
-    const home = this.#member(cluster, api, (state) => log.info({ cluster, state: state.kind }, 'this cluster'));
+    const home = this.#member(cluster, api, (state) => {
+      if (this.#notReady !== undefined && state.kind === 'syncing')
+        this.#notReady = `reading the cluster: ${state.error}`;
+      const fields = { cluster, ...state };
+      if (state.kind === 'synced' && state.error === '') log.info(fields, 'this cluster is read');
+      else log.warn(fields, 'this cluster is not read (wholly) yet');
+    });
     return new ControlPlane({
       cluster,
       members: [home],
@@ -149,14 +161,71 @@ export class Istiod {
     };
   }
 
-  #remotes(plane: ControlPlane): RemoteClusters {
+  /** One replica keeps up what all replicas share. */
+  #lead(authority: ClusterAuthority): LeaderDuties {
+    const { settings, api } = this.#options;
+    const { cluster, namespace, pod, revision, webhooks } = settings;
+    const log = this.#scopes.scope('leader', 'what one replica does for all');
+    const roots = (): readonly string[] => authority.roots;
+    const duties = new LeaderDuties({
+      home: cluster,
+      homeApi: api,
+      namespace,
+      log,
+      dutiesIn: (_, of) => [
+        new RootPublisher(of, { roots, log }),
+        new WebhookCaBundle(of, {
+          configurations: [
+            { kind: 'mutating', name: webhooks.mutating },
+            { kind: 'validating', name: webhooks.validating },
+          ],
+          roots,
+          log,
+        }),
+      ],
+    });
+    this.#closers.push(authority.onRootsChange(() => duties.refresh()));
+    const election = new LeaderElection(api, {
+      namespace,
+      name: revision ? `istio-leader-${revision}` : 'istio-leader',
+      identity: pod,
+      onElected: () => duties.begin(),
+      onLost: () => void duties.end(),
+      log,
+    });
+    election.start();
+    this.#closers.push(async () => {
+      await duties.end();
+      await election.stop();
+    });
+    return duties;
+  }
+
+  #remotes(of: {
+    readonly plane: ControlPlane;
+    readonly trust: TrustBundle;
+    readonly duties: LeaderDuties;
+  }): RemoteClusters {
+    const { plane, trust, duties } = of;
     const { settings, api, now } = this.#options;
     const log = this.#scopes.scope('clusters', 'clusters of the mesh that join and leave');
-    const joined = (cluster: ClusterId, remote: ApiServer): JoinedMember => ({
-      api: remote,
-      leave: () => plane.removeMember(cluster),
-      release: () => remote.close(),
-    });
+    const joined = (cluster: ClusterId, remote: ApiServer): JoinedMember => {
+      const roots = new MemberRoots(remote, { cluster, namespace: settings.namespace, bundle: trust, now, log });
+      roots.start();
+      duties.joined(cluster, remote);
+      return {
+        api: remote,
+        leave: async () => {
+          await plane.removeMember(cluster);
+          await duties.left(cluster);
+          await roots.leave();
+        },
+        release: () => {
+          void roots.stop();
+          remote.close();
+        },
+      };
+    };
     const remotes = new RemoteClusters({
       home: settings.cluster,
       join: (cluster, remote, onState) => {
@@ -251,7 +320,9 @@ function parseYaml(text: string): unknown {
 }
 
 function memberState(state: SourceState): MemberState {
-  return state.kind === 'stale' ? { kind: 'stale', error: state.error } : { kind: state.kind };
+  const problems = state.problems.map(({ kind, error }) => `${kind}: ${error}`);
+  const error = 'error' in state && state.error ? [state.error] : [];
+  return { kind: state.kind, error: [...error, ...problems].join('; ') };
 }
 
 function countBy<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, number> {

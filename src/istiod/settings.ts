@@ -18,6 +18,8 @@ export interface IstiodSettings {
   readonly lostAfterMs: number;
   /** Of all scopes; Istio's `default:info,ads:debug` begins with it. */
   readonly logLevel: string;
+  /** The webhook configurations of this revision. */
+  readonly webhooks: { readonly mutating: string; readonly validating: string };
 }
 
 /** Port 0 takes any free one. */
@@ -56,6 +58,10 @@ export function readSettings(env: Environment): IstiodSettings {
     bindAddress: env['BIND_ADDRESS'] || '0.0.0.0',
     ports: ISTIOD_PORTS,
     lostAfterMs: Number(env['REMOTE_CLUSTER_LOST_AFTER_SECONDS'] || LOST_AFTER_MS / 1000) * 1000,
+    webhooks: {
+      mutating: env['INJECTION_WEBHOOK_CONFIG_NAME'] || 'istio-sidecar-injector',
+      validating: env['VALIDATION_WEBHOOK_CONFIG_NAME'] || `istio-validator-${namespace}`,
+    },
     logLevel: /^(?:default:)?(\w+)/.exec(env['LOG_LEVEL'] ?? '')?.[1] ?? 'info',
   };
 }

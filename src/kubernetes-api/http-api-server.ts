@@ -135,12 +135,16 @@ class HttpApiServer implements ApiServer {
     const late = Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'Timeout' });
     const timer = setTimeout(() => request.destroy(late), timeoutMs);
     request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
+    let isAnswered = false;
     request.on('response', (response) => {
       clearTimeout(timer);
+      isAnswered = true;
       resolve(response);
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
+      // Whoever reads the body is told by it.
+      if (isAnswered) return;
       // The server had closed the idle connection that this was sent on: it has not seen the request.
       if (call.method === 'GET' && request.reusedSocket && error.code === 'ECONNRESET') {
         resolve(this.#answer(call, token));

@@ -208,7 +208,8 @@ describe('zones', () => {
 
 test('the table has every name with what a question for it is answered', () => {
   const mesh = article(EXPORT + entry('wild', `{hosts: ["*.example.internal"], ${STATIC}}`));
-  const table = mesh.plane.mesh.names.table(ONE);
+  const { names: table, omitted } = mesh.plane.mesh.names.table(ONE, 1_000);
+  assert.equal(omitted, 0);
   for (const { hostname, addresses: listed } of table) {
     assert.deepEqual(addresses(mesh, hostname.replace('*', 'any') as Hostname), listed, hostname);
   }
@@ -230,5 +231,11 @@ test('the table has every name with what a question for it is answered', () => {
       'service.default.svc.clusterset.local',
       'service.global',
     ],
+  );
+  const short = mesh.plane.mesh.names.table(ONE, 4);
+  assert.ok(short.omitted >= table.length - 4);
+  assert.deepEqual(
+    short.names.map(({ hostname }) => hostname),
+    ['*.example.internal', 'service.cloud', 'service.default.svc.clusterset.local', 'service.global'],
   );
 });

@@ -48,6 +48,12 @@ export interface DnsName {
   readonly addresses: readonly string[];
 }
 
+export interface DnsTable {
+  readonly names: readonly DnsName[];
+  /** How many names are left out because they are more than the limit. */
+  readonly omitted: number;
+}
+
 /** A service with more pods than this is not told whole; a message of 64 KiB could not carry many more. */
 const MAX_RECORDS = 500;
 
@@ -108,17 +114,21 @@ export class DnsNames {
     return records.length > 0 ? { kind: 'answer', records } : { kind: 'nodata', zone };
   }
 
-  /** Every name of the zones with its addresses, sorted: for a DNS server that cannot ask. Tracked. */
-  table(cluster: ClusterId): readonly DnsName[] {
+  /**
+   * Names of the zones with their addresses, sorted: for a DNS server that cannot ask. Where they are more than the limit,
+   * hosts that objects declare go first, then services, then single pods. Tracked.
+   */
+  table(cluster: ClusterId, limit: number): DnsTable {
     const zones = this.zoneSets.get('');
-    const names = new Set<string>([...this.kubernetesNames(), ...this.declaredHosts(), ...this.exportedNames()]);
-    return [...names].sort().flatMap((hostname) => {
-      const host = hostname as Hostname;
-      const sample = isWildcard(host) ? (`x${host.slice(1)}` as Hostname) : host;
-      if (zoneOf(zones, sample) === undefined) return [];
-      const addresses = this.addressesOf(cluster, sample);
+    const groups = [this.declaredHosts(), this.exportedNames(), this.serviceNames(), this.addresses.podNames()];
+    const all = new Set<string>(groups.flatMap((names) => [...names].sort()));
+    const own = [...all].filter((hostname) => zoneOf(zones, sampleOf(hostname)) !== undefined);
+    const taken = own.slice(0, limit).sort();
+    const names = taken.flatMap((hostname) => {
+      const addresses = this.addressesOf(cluster, sampleOf(hostname));
       return addresses && addresses.length > 0 ? [{ hostname, addresses }] : [];
     });
+    return { names, omitted: own.length - taken.length };
   }
 
   /** Undefined for a name that does not exist; empty where it has no addresses now. */
@@ -216,13 +226,11 @@ export class DnsNames {
     });
   }
 
-  private kubernetesNames(): readonly string[] {
-    const pods = this.addresses.podNames();
-    const services = this.realServices().flatMap(({ ref, meta }) => [
+  private serviceNames(): readonly string[] {
+    return this.realServices().flatMap(({ ref, meta }) => [
       `${meta.name}.${ref.cluster}`,
       `${meta.name}.${meta.namespace}.${ref.cluster}`,
     ]);
-    return [...services, ...pods];
   }
 
   private exportedNames(): readonly string[] {
@@ -232,4 +240,9 @@ export class DnsNames {
       return meta ? [`${meta.name}.${meta.namespace}.svc.${CLUSTER_SET_ZONE}`] : [];
     });
   }
+}
+
+/** A name that the host stands for: for a wildcard any one under it. */
+function sampleOf(hostname: string): Hostname {
+  return hostname.replace(/^\*/, 'x') as Hostname;
 }

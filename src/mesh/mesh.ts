@@ -19,6 +19,7 @@ import type { Member } from './member.ts';
 import { isMeshKind, type MeshObject, type ObjectTables, objectTables } from './objects.ts';
 import { Placement } from './placement.ts';
 import { Policies } from './policies.ts';
+import { ServiceImports } from './service-imports.ts';
 import { TrafficRules } from './traffic-rules.ts';
 import { Workloads } from './workloads.ts';
 
@@ -38,6 +39,7 @@ export interface MeshView {
   readonly names: DnsNames;
   readonly blocks: AddressBlocks;
   readonly calledPorts: CalledPorts;
+  readonly imports: ServiceImports;
   /** Names of the member clusters, sorted. */
   members(): readonly string[];
   pod(cluster: ClusterId, namespace: string, name: string): MeshObject<'Pod'> | undefined;
@@ -64,6 +66,7 @@ export class Mesh implements MeshView {
   readonly names: DnsNames;
   readonly blocks: AddressBlocks;
   readonly calledPorts: CalledPorts;
+  readonly imports: ServiceImports;
   private readonly tables: ObjectTables;
   private readonly memberTable: Table<Member>;
   private readonly settings: Table<MeshConfig>;
@@ -96,6 +99,7 @@ export class Mesh implements MeshView {
     this.workloads = new Workloads(this.graph, this.tables, home);
     this.addresses = new Addresses({ ...base, placement, endpoints: this.endpoints, home });
     const { hosts, addresses } = this;
+    this.imports = new ServiceImports({ ...base, rootNamespace: config.rootNamespace });
     this.names = new DnsNames({ ...base, hosts, addresses, members: () => this.memberTable.keys(), home });
     this.blocks = new AddressBlocks(this.tables, home);
     this.calledPorts = new CalledPorts(this.tables, home);

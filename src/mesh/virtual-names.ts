@@ -25,8 +25,8 @@ interface NameSource {
 }
 
 /**
- * Which name has which virtual address, and back. Every name that could have one is in an index by its hash: about 1 us
- * and 300 bytes for each, three for every Service of a cluster. Names of single pods are worked out when somebody asks.
+ * Which name has which virtual address, and back. Every name that could have one is in an index by its hash: about 3 us
+ * and 350 bytes for each, three for every Service of a cluster. Names of single pods are worked out when somebody asks.
  */
 export class VirtualNames {
   private readonly sources: readonly NameSource[];

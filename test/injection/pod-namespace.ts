@@ -10,8 +10,12 @@ import { type Container, INIT_CONTAINER, type Pod, PROXY_CONTAINER } from '../..
 
 const run = promisify(execFile);
 
-/** @returns why there can be no network namespaces here, or false. */
+/** For the option `skip` of a test: why there can be no network namespaces here, or false. Under CI nothing is skipped. */
 export function withoutNamespaces(): string | false {
+  return process.env['CI'] !== 'true' && whatIsMissing();
+}
+
+function whatIsMissing(): string | false {
   if (process.platform !== 'linux') return 'network namespaces are there on Linux only';
   if (process.getuid?.() !== 0) return 'network namespaces need root';
   const missing = ['ip', 'iptables-restore', 'ip6tables-restore', 'setpriv', 'curl'].filter((name) => !isOnPath(name));
@@ -55,15 +59,19 @@ export class PodNamespace {
     this.address = this.host.replace(/\d+$/, (last) => String(Number(last) + 1));
   }
 
-  /** @param programs files of this machine that the pod has as /run/<name>. */
-  async create(programs: Readonly<Record<string, string>> = {}): Promise<void> {
+  /**
+   * @param programs files of this machine that the pod has as /run/<name>.
+   * @param neighbour another pod whose control plane and secrets this one has too.
+   */
+  async create(programs: Readonly<Record<string, string>> = {}, neighbour?: PodNamespace): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), 'pelagos-pod-'));
-    this.secrets = join(this.#folder, 'secrets');
+    this.secrets = neighbour?.secrets ?? join(this.#folder, 'secrets');
     await chmod(this.#folder, 0o755);
-    await mkdir(this.secrets);
+    await mkdir(this.secrets, { recursive: true });
     await mkdir(join(`/etc/netns/${this.name}`), { recursive: true });
     for (const [name, path] of Object.entries(programs)) this.#programs.set(name, path);
-    await writeFile(`/etc/netns/${this.name}/hosts`, `127.0.0.1 localhost\n${this.host} istiod.istio-system.svc\n`);
+    const istiod = neighbour?.host ?? this.host;
+    await writeFile(`/etc/netns/${this.name}/hosts`, `127.0.0.1 localhost\n${istiod} istiod.istio-system.svc\n`);
     await writeFile(`/etc/netns/${this.name}/resolv.conf`, 'nameserver 127.0.0.1\n');
     const outside = this.name.slice(0, 15);
     await run('ip', ['netns', 'add', this.name]);
@@ -125,6 +133,13 @@ export class PodNamespace {
   startProxy(pod: Pod): ChildProcess {
     const { args } = containerOf(pod, PROXY_CONTAINER) as unknown as { readonly args: readonly string[] };
     return this.start(['/run/envoy', ...args.map((text) => expand(text, this.variables(pod)))], { uid: 1337 });
+  }
+
+  /** What the kubelet runs in the proxy's container when the pod is told to end. */
+  async preStop(pod: Pod): Promise<void> {
+    const command = containerOf(pod, PROXY_CONTAINER).lifecycle?.preStop?.['exec'] as { readonly command: string[] };
+    const { code, stderr } = await this.run(command.command, { uid: 1337 });
+    if (code !== 0) throw new Error(`preStop ended with ${code}: ${stderr}`);
   }
 
   variables(pod: Pod): Readonly<Record<string, string>> {

@@ -1,17 +1,22 @@
 /** A real API server asks the webhook, and checks what comes of the pods. */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { parse } from 'yaml';
 import { createInjectionHandler, type InjectionPath } from '../../src/istiod/webhook/index.ts';
 import { ApiError, type KubernetesObject } from '../../src/kubernetes-api/index.ts';
 import { injectionSettings, injectManifest, type Pod, parsePod } from '../../src/proxies/index.ts';
+import type { Container } from '../../src/proxies/injection/pod.ts';
 import { CertificateAuthority } from '../../src/security/index.ts';
 import { startApiServer, type TestApiServer, withoutKubernetes } from '../kubernetes/api-server.ts';
 import { containerOf } from './pod-namespace.ts';
-import { appPod, SETTINGS } from './pods.ts';
+import { appPod, injected, SETTINGS } from './pods.ts';
 
 const skip = withoutKubernetes();
+const CASES = join(import.meta.dirname, 'cases');
 const NAME = 'istio-sidecar-injector';
 
 let cluster: TestApiServer;
@@ -148,6 +153,27 @@ test('what the API server takes: probes, a gateway, own changes, annotations, sh
   await create(
     appPod({ annotations: { 'sidecar.istio.io/proxyCPU': '5m', 'sidecar.istio.io/proxyMemoryLimit': '64Mi' } }),
   );
+});
+
+test('the API server takes what becomes of every case', { skip }, async () => {
+  await cluster.admin.send('POST', '/api/v1/namespaces', { metadata: { name: 'plain' } });
+  for (const name of readdirSync(CASES)) {
+    const { pod, values } = parse(readFileSync(join(CASES, name, 'case.yaml'), 'utf8'));
+    const given = parsePod(pod);
+    assert.ok(typeof given !== 'string');
+    const result = injected(given, injectionSettings({ values, cluster: 'cluster1' }));
+    const withImage = (container: Container): Container => ({ image: 'registry.example/app:1', ...container });
+    const spec = {
+      // The API server's own admission has set it before it asks the webhook.
+      serviceAccountName: 'default',
+      ...result.spec,
+      containers: result.spec.containers.map(withImage),
+      initContainers: result.spec.initContainers?.map(withImage) ?? [],
+    };
+    const metadata = { ...result.metadata, name: 'x', namespace: 'plain', ownerReferences: [] };
+    const path = '/api/v1/namespaces/plain/pods?dryRun=All&fieldValidation=Strict';
+    await assert.doesNotReject(cluster.admin.send('POST', path, { ...result, metadata, spec }), name);
+  }
 });
 
 test('a pod that has its proxy, and one on the network of its node, are left alone', { skip }, async () => {

@@ -52,7 +52,7 @@ test('the table names a cluster once and says why something is not ready', () =>
   );
   const text = [
     '   CLUSTER  KIND           NAME    READY  STATUS',
-    '✓  east     control plane  istiod         127.1.0.2:15012, 1 proxies',
+    '✓  east     control plane  istiod         127.1.0.2:15012, 1 proxy',
     '✓           gateway        gate    2/2    127.1.1.1',
     '·           pod            web-1   1/2    Pending: starting its Envoy',
     '',

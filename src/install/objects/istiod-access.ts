@@ -48,6 +48,9 @@ export const REGISTRY_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['configmaps'], resourceNames: ['istio-ca-root-cert'], verbs: READ },
 ];
 
+/** Credentials of gateways, which run in any namespace (Istio gives istiod the same right). */
+const GATEWAY_SECRETS: readonly PolicyRule[] = [{ apiGroups: [''], resources: ['secrets'], verbs: READ }];
+
 /** What a control plane must do in a cluster whose proxies it serves. */
 export function servingRules(values: InstallValues): readonly PolicyRule[] {
   return [
@@ -81,8 +84,7 @@ export function servingRules(values: InstallValues): readonly PolicyRule[] {
 /** What it does in its own namespace only. */
 function ownNamespaceRules(values: InstallValues): readonly PolicyRule[] {
   return [
-    // Remote secrets, the authority's key, credentials of gateways: nobody else's namespace is read.
-    { apiGroups: [''], resources: ['secrets'], verbs: READ },
+    // The authority's key; remote secrets are read by the rule for all namespaces.
     { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
     { apiGroups: [''], resources: ['secrets'], resourceNames: ['istio-ca-secret'], verbs: ['update', 'patch'] },
     {
@@ -106,7 +108,7 @@ export function istiodAccess(values: InstallValues): readonly KubernetesObject[]
   const account = { kind: 'ServiceAccount', name, namespace: values.namespace };
   return [
     serviceAccount({ name, labels, values }),
-    role({ name: clusterRole, labels, rules: [...REGISTRY_RULES, ...servingRules(values)] }),
+    role({ name: clusterRole, labels, rules: [...REGISTRY_RULES, ...GATEWAY_SECRETS, ...servingRules(values)] }),
     binding({ name: clusterRole, labels, account }),
     role({ name, namespace: values.namespace, labels, rules: ownNamespaceRules(values) }),
     binding({ name, namespace: values.namespace, labels, account }),

@@ -4,10 +4,11 @@ import type { Contact } from '../../mesh/index.ts';
 import { type ClusterId, parseClusterId } from '../../model/index.ts';
 
 /** What the source of a member says of itself. */
-export type MemberState =
-  | { readonly kind: 'syncing' }
-  | { readonly kind: 'synced' }
-  | { readonly kind: 'stale'; readonly error: string };
+export interface MemberState {
+  readonly kind: 'syncing' | 'synced' | 'stale';
+  /** What is wrong, in words; empty where nothing is. A member that is read may lack a kind that we may not read. */
+  readonly error: string;
+}
 
 /** A remote cluster as one line of `istioctl remote-clusters`. */
 export interface RemoteClusterStatus {
@@ -177,7 +178,7 @@ export class RemoteClusters {
   #setState(remote: Remote, state: MemberState): void {
     const { mark, now, log, lostAfterMs } = this.#options;
     const { cluster } = remote;
-    const reason = state.kind === 'stale' ? state.error : '';
+    const reason = state.error;
     if (remote.state === state.kind && remote.reason === reason) return;
     if (state.kind !== 'stale' || remote.state !== 'lost') {
       if (remote.state !== state.kind) remote.sinceMs = now();

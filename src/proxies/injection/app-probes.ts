@@ -9,8 +9,9 @@ import { HEALTH_PORT } from './redirect-rules.ts';
 export interface AppProbe {
   /** Where the kubelet asks: `/app-health/app/readyz`. */
   readonly path: string;
-  /** Seconds. */
   readonly timeoutSeconds: number;
+  /** How often the kubelet asks. */
+  readonly periodSeconds: number;
   readonly check: AppCheck;
 }
 
@@ -66,7 +67,8 @@ function rewriteContainer(container: Container): {
     const check = probe && checkOf(probe, container);
     if (!probe || !check) continue;
     const path = `/app-health/${container.name}/${name}`;
-    probes.push({ path, timeoutSeconds: probe.timeoutSeconds || 1, check });
+    const { timeoutSeconds = 0, periodSeconds = 0 } = probe;
+    probes.push({ path, timeoutSeconds: timeoutSeconds || 1, periodSeconds: periodSeconds || 10, check });
     const { httpGet, tcpSocket: _tcp, grpc: _grpc, ...rest } = probe;
     changes[field] = { ...rest, httpGet: askProxy(path, httpGet) };
   }
@@ -76,7 +78,7 @@ function rewriteContainer(container: Container): {
     const check = handler?.httpGet && httpCheck(handler.httpGet, container);
     if (!handler || !check) continue;
     const path = `/app-lifecycle/${container.name}/${name}`;
-    probes.push({ path, timeoutSeconds: HANDLER_TIMEOUT_SECONDS, check });
+    probes.push({ path, timeoutSeconds: HANDLER_TIMEOUT_SECONDS, periodSeconds: HANDLER_TIMEOUT_SECONDS, check });
     lifecycle[field] = { ...handler, httpGet: askProxy(path, handler.httpGet) };
   }
   if (Object.keys(lifecycle).length > 0) changes['lifecycle'] = { ...container.lifecycle, ...lifecycle };

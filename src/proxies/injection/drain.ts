@@ -24,7 +24,8 @@ export interface DrainSpec {
 
 /**
  * The proxy's `preStop`. A sidecar tells its callers to go elsewhere and goes on serving until the application has ended.
- * A gateway does so too, then waits until its endpoint is withdrawn everywhere, and until no connection is left.
+ * A gateway does so too, then waits until its endpoint is withdrawn everywhere, and until no request is in progress.
+ * Connections that it only passes on cannot be told to end; waiting for them would only make every roll-out long.
  */
 export function drainHook({ options, graceSeconds }: DrainSpec): Fields {
   const direction = options.kind === 'sidecar' ? '&inboundonly' : '';
@@ -32,8 +33,8 @@ export function drainHook({ options, graceSeconds }: DrainSpec): Fields {
   if (options.kind === 'sidecar') return exec(`${drain} || true`);
   const longest = Math.max(0, graceSeconds - RESERVE_SECONDS);
   const least = Math.min(options.proxyConfig.terminationDrainSeconds ?? DEFAULT_GATEWAY_DRAIN_SECONDS, longest);
-  const active = `curl -s -m 1 '${ADMIN}/stats?filter=^listener[.].*[.]downstream_cx_active$'`;
-  const isBusy = `${active} | grep -vE '^listener[.](admin|.*_(15021|15090))[.]|worker_' | grep -qE ': [1-9]'`;
+  const active = `curl -g -s -m 1 '${ADMIN}/stats?filter=^http[.].*[.]downstream_rq_active$'`;
+  const isBusy = `${active} | grep -vE '^http[.](admin|health|stats)[.]' | grep -qE ': [1-9]'`;
   return exec(
     `${drain}; sleep ${least}; i=${least}; while [ $i -lt ${longest} ] && ${isBusy}; do sleep 1; i=$((i+1)); done; true`,
   );

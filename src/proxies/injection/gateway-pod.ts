@@ -1,19 +1,20 @@
 import { withProxy } from './inject-pod.ts';
 import type { Pod } from './pod.ts';
 import { TEMPLATES_ANNOTATION } from './pod-options.ts';
+import { INJECT_LABEL } from './policy.ts';
 import type { InjectionSettings } from './settings.ts';
 
-/** Seconds that a gateway has to end: its callers' long requests are to end in that time. */
-const GATEWAY_GRACE_SECONDS = 30;
-
 /**
- * A gateway's pod with its Envoy, as the webhook makes it of a pod with the template `gateway`. A container `istio-proxy` of
- * the pod says what is to be otherwise (ports, resources, env).
+ * A gateway's pod with its Envoy, complete: the webhook makes the same of a pod with the template `gateway`, but it takes a
+ * moment until an API server asks a new webhook, and a pod with the image `auto` that is made in that moment never starts.
+ * So it is not asked. A container `istio-proxy` of the pod says what is to be otherwise (ports, resources, env).
  * @param workload the name of the gateway's Deployment.
  */
 export function gatewayPod(pod: Pod, workload: string, settings: InjectionSettings): Pod {
-  const annotations = { ...pod.metadata.annotations, [TEMPLATES_ANNOTATION]: 'gateway' };
-  const spec = { terminationGracePeriodSeconds: GATEWAY_GRACE_SECONDS, ...pod.spec };
-  const gateway = { ...pod, metadata: { ...pod.metadata, annotations }, spec };
-  return withProxy(gateway, { kind: 'Deployment', name: workload }, settings).pod;
+  const metadata = {
+    ...pod.metadata,
+    labels: { ...pod.metadata.labels, [INJECT_LABEL]: 'false' },
+    annotations: { ...pod.metadata.annotations, [TEMPLATES_ANNOTATION]: 'gateway' },
+  };
+  return withProxy({ ...pod, metadata }, { kind: 'Deployment', name: workload }, settings).pod;
 }

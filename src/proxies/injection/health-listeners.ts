@@ -9,9 +9,6 @@ const ADMIN_ADDRESS = { address: '127.0.0.1', port: ADMIN_PORT };
 const PASSTHROUGH_ADDRESS = { address: '127.0.0.6', port: 0 };
 const PASSTHROUGH_ADDRESS_6 = { address: '::6', port: 0 };
 
-/** How often the proxy asks by itself where a probe is no HTTP request that could be passed on; in seconds. */
-const CHECK_INTERVAL_SECONDS = 1;
-
 /** What a proxy in a pod answers without a control plane. */
 export interface HealthParts {
   readonly listeners: readonly JsonObject[];
@@ -26,7 +23,12 @@ export function healthParts(podAddress: string, probes: readonly AppProbe[]): He
   const ready = { match: { path: '/healthz/ready' }, route: { cluster: ADMIN_CLUSTER, prefix_rewrite: '/ready' } };
   const stats = { match: { prefix: '/stats/prometheus' }, route: { cluster: ADMIN_CLUSTER } };
   const filters = probes.filter(({ check }) => check.kind !== 'http').map(healthFilter);
-  const clusters = new Map(probes.map(({ check }) => [clusterName(check), checkCluster(podAddress, check)]));
+  const clusters = new Map<string, JsonObject>();
+  for (const { check } of probes) {
+    const name = clusterName(check);
+    const periods = probes.filter((probe) => clusterName(probe.check) === name).map((probe) => probe.periodSeconds);
+    clusters.set(name, checkCluster(podAddress, check, Math.min(...periods)));
+  }
   return {
     listeners: [
       listener(podAddress, {
@@ -109,7 +111,7 @@ function clusterName(check: AppCheck): string {
   }
 }
 
-function checkCluster(podAddress: string, check: AppCheck): JsonObject {
+function checkCluster(podAddress: string, check: AppCheck, periodSeconds: number): JsonObject {
   const name = clusterName(check);
   return {
     ...staticCluster(name, { address: podAddress, port: check.port }),
@@ -119,7 +121,7 @@ function checkCluster(podAddress: string, check: AppCheck): JsonObject {
     },
     ...(check.kind === 'http' && check.tls ? { transport_socket: anyServer() } : {}),
     ...(check.kind === 'grpc' ? { typed_extension_protocol_options: http2Options() } : {}),
-    ...(check.kind === 'http' ? {} : { health_checks: [activeCheck(check)] }),
+    ...(check.kind === 'http' ? {} : { health_checks: [activeCheck(check, periodSeconds)] }),
   };
 }
 
@@ -135,18 +137,24 @@ function http2Options(): JsonObject {
   return { [type]: { '@type': `type.googleapis.com/${type}`, explicit_http_config: { http2_protocol_options: {} } } };
 }
 
-/** Each answer counts at once: how many in a row it takes is the kubelet's to count. */
-function activeCheck(check: Exclude<AppCheck, { readonly kind: 'http' }>): JsonObject {
-  const interval = `${CHECK_INTERVAL_SECONDS}s`;
+/**
+ * Each answer counts at once: how many in a row it takes is the kubelet's to count. A healthy application is asked twice as
+ * often as the kubelet asks, one that is not every second, so that it is not found late.
+ */
+function activeCheck(check: Exclude<AppCheck, { readonly kind: 'http' }>, periodSeconds: number): JsonObject {
+  const whenHealthy = `${Math.max(1, Math.floor(periodSeconds / 2))}s`;
   return {
     timeout: '1s',
-    interval,
-    no_traffic_interval: interval,
-    no_traffic_healthy_interval: interval,
-    unhealthy_interval: interval,
+    interval: whenHealthy,
+    no_traffic_healthy_interval: whenHealthy,
+    unhealthy_interval: '1s',
+    no_traffic_interval: '1s',
     unhealthy_threshold: 1,
     healthy_threshold: 1,
-    ...(check.kind === 'tcp' ? { tcp_health_check: {} } : { grpc_health_check: { service_name: check.service } }),
+    ...(check.kind === 'tcp'
+      ? { tcp_health_check: {} }
+      : // The cluster's name would be asked for, and that is no name of a host.
+        { grpc_health_check: { service_name: check.service, authority: 'localhost' } }),
   };
 }
 

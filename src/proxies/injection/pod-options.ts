@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
-import { type Fields, isRecord, type Pod, type Texts } from './pod.ts';
+import { type Container, type Fields, isRecord, type Pod, PROXY_CONTAINER, type Texts } from './pod.ts';
 import { type ProxyConfig, parseProxyConfig } from './proxy-config.ts';
+import { PROXY_UID } from './redirect-rules.ts';
 import {
   parseCidrs,
   parseInterfaces,
@@ -65,6 +66,11 @@ export function podOptions(pod: Pod, settings: InjectionSettings): PodOptions {
   if (pod.spec.dnsPolicy === 'None' || pod.spec.dnsPolicy === 'Default') {
     reader.warn(`with dnsPolicy ${pod.spec.dnsPolicy} the proxy may not find istiod by its name`);
   }
+  for (const { name } of pod.spec.containers.filter(runsAsProxy)) {
+    reader.warn(
+      `the container ${name} runs as user ${PROXY_UID}, the proxy's: what it calls does not go through the proxy`,
+    );
+  }
   return {
     kind,
     image: reader.read(`${SIDECAR}proxyImage`, oneLike(IMAGE, 'no image'), settings.image),
@@ -91,6 +97,11 @@ export function podOptions(pod: Pod, settings: InjectionSettings): PodOptions {
     statsPrefixes: [...(proxyConfig.statsPrefixes ?? []), ...statsPrefixes].filter((prefix) => prefix !== ''),
     warnings: reader.warnings,
   };
+}
+
+function runsAsProxy({ name, ...rest }: Container): boolean {
+  const context = rest['securityContext'];
+  return name !== PROXY_CONTAINER && isRecord(context) && context['runAsUser'] === PROXY_UID;
 }
 
 /** Istio's templates that exist here; of a list the first that does. */
