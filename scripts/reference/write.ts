@@ -1,5 +1,6 @@
 /** Writes the reference pages that are made from the code: `node scripts/reference/write.ts`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { checksReference } from './checks.ts';
 import { cliReference } from './cli.ts';
 import { diagnosticsReference } from './diagnostics.ts';
 
@@ -8,3 +9,4 @@ const FOLDER = new URL('../../docs/reference/', import.meta.url);
 mkdirSync(FOLDER, { recursive: true });
 writeFileSync(new URL('cli.md', FOLDER), cliReference());
 writeFileSync(new URL('diagnostics.md', FOLDER), diagnosticsReference());
+writeFileSync(new URL('checks.md', FOLDER), checksReference());

@@ -127,6 +127,33 @@ describe('istioctl', { skip: withoutKubernetes() }, () => {
     assert.equal(await ok(['version', '--remote=false', '--short']), `${await packageVersion()}\n`);
   });
 
+  test('check says in order what is there and what is not, with hints', async () => {
+    const pre = await run(['x', 'precheck']);
+    assert.equal(pre.code, 0, pre.out);
+    assert.match(pre.out, /^kubernetes-api\n✔ the API server answers \(v1\.\d+\S* at https/);
+    assert.match(pre.out, /✔ you may create what an installation consists of\n/);
+    assert.match(pre.out, /✔ the clock of this machine agrees[\s\S]*Status check results are ✔\n$/);
+    const post = await run(['check']);
+    assert.equal(post.code, 1);
+    assert.match(
+      post.out,
+      /✘ a control plane is there for this cluster\n {4}there is no pod of istiod in namespace istio-system\n {4}hint: Run `istioctl install`\.\n {4}see docs\/reference\/checks\.md#istiod-installed\n/,
+    );
+    assert.match(post.out, /- proxies have taken what istiod sent \(it needs that a control plane is there/);
+    const file = join(folder, 'nobody-checks');
+    await writeFile(file, server.kubeconfig(server.tokenOf('nobody')));
+    const forbidden = await run(['--kubeconfig', file, 'check', '--pre', '-o', 'json']);
+    assert.equal(forbidden.code, 1);
+    const { success, categories } = JSON.parse(forbidden.out);
+    assert.equal(success, false);
+    const permissions = categories.find(
+      ({ categoryName }: { readonly categoryName: string }) => categoryName === 'permissions',
+    );
+    assert.match(permissions.checks[0].error, /you may not create namespaces/);
+    await writeFile(file, server.kubeconfig('rubbish', 'https://127.0.0.1:1'));
+    assert.match((await run(['--kubeconfig', file, 'check'])).out, /✘ the API server answers\n.*ECONNREFUSED/);
+  });
+
   test('contexts and rights: what is wrong, and what to do', async () => {
     const unknown = await run(['--context', 'cluster2', 'proxy-status']);
     assert.match(unknown.err, /PEL7102 "cluster2" is no context of your kubeconfig - did you mean cluster1\?/);
@@ -293,6 +320,24 @@ spec:
       await ok(['admin', 'log', '--reset']);
       assert.equal(scopes.list()[0]?.level, 'info');
       assert.match((await run(['admin', 'log', '--level', 'xds:debug'])).err, /no scope "xds"\n.*It has: ads/);
+    });
+
+    test('check sees what the mesh is short of', async () => {
+      const { code, out } = await run(['check']);
+      assert.equal(code, 1);
+      assert.match(
+        out,
+        /✔ a control plane is there for this cluster \(1 pods of istiod\)\n✔ istiod's pods are ready\n✔ istiod tells its state \(1 proxies are connected\)/,
+      );
+      assert.match(
+        out,
+        /✘ the kinds of the mesh are known to the cluster\n {4}missing: authorizationpolicies\.security\.istio\.io, /,
+      );
+      assert.match(out, /✘ pods get their proxy by a webhook[^\n]*\n {4}there is none of istiod in istio-system\n/);
+      assert.match(out, /✘ the root certificate is valid for a while\n {4}there is no ConfigMap istio-ca-root-cert/);
+      assert.match(out, /✘ the other clusters are read\n {4}cluster2 is stale: no route\n/);
+      assert.match(out, /‼ proxies have taken what istiod sent\n {4}still taking it: web-1\.shop\n/);
+      assert.match(out, /‼ the cluster's DNS asks istiod[^\n]*\n {4}there is no Service istiod-dns/);
     });
 
     test('a pod that is not there, has no proxy or does not answer', async () => {

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts';
-import { flag, JSON_OR_YAML, RECURSIVE, text } from './options.ts';
+import { duration, flag, JSON_OR_YAML, RECURSIVE, REVISION, text } from './options.ts';
 
 /** Commands that look at configuration and say what is wrong with it. */
 export const ANALYSIS_COMMANDS: readonly CommandSpec[] = [
@@ -51,5 +51,35 @@ export const ANALYSIS_COMMANDS: readonly CommandSpec[] = [
       { command: 'pelagos x describe service service.default', text: 'a Service' },
     ],
     load: () => import('../commands/describe.ts'),
+  },
+  {
+    name: 'check',
+    aliases: [],
+    summary: 'whether the mesh of a Kubernetes cluster is well',
+    description:
+      'Looks at a cluster and the mesh in it, from the API server to names, in the order in which one thing needs the other. Every failure comes with what to do. Exits with 1 where a check fails.',
+    arguments: [],
+    options: [
+      flag('--pre', 'whether the cluster is fit for an installation'),
+      flag('-w, --wait', 'make a check that fails again until it holds'),
+      duration('--timeout <duration>', 'how long to wait', '5m'),
+      JSON_OR_YAML,
+      REVISION,
+    ],
+    examples: [
+      { command: 'pelagos check --pre', text: 'before `install`' },
+      { command: 'pelagos check --wait --timeout 2m', text: 'after it, in a script' },
+    ],
+    load: () => import('../commands/check.ts'),
+  },
+  {
+    name: 'experimental precheck',
+    aliases: [],
+    summary: 'whether a cluster is fit for an installation',
+    description: 'The same as `check --pre`.',
+    arguments: [],
+    options: [JSON_OR_YAML],
+    examples: [{ command: 'pelagos x precheck', text: 'before `install`' }],
+    load: () => import('../commands/precheck.ts'),
   },
 ];
