@@ -73,6 +73,33 @@ export const ANALYSIS_COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/check.ts'),
   },
   {
+    name: 'connectivity',
+    aliases: [],
+    summary: 'whether the clusters of the mesh reach each other',
+    description:
+      'Makes a small pod with a proxy in every cluster, calls each of them from each, and removes them. Shows for every pair whether the name resolves, the pod answers, the call came by mTLS and as whom, and how long it takes. Exits with 1 where a pair is not well.',
+    arguments: [],
+    options: [
+      {
+        flags: '--contexts <names>',
+        text: 'the clusters, by contexts of the kubeconfig (default: all of them)',
+        value: { kind: 'list' },
+      },
+      text('--from <workload>', 'call from this one only, by its own curl: CONTEXT/NAMESPACE/deployment/NAME'),
+      duration('--timeout <duration>', 'how long the pods may take to become ready', '90s'),
+      JSON_OR_YAML,
+      REVISION,
+    ],
+    examples: [
+      { command: 'pelagos connectivity --contexts cluster1,cluster2', text: 'every pair' },
+      {
+        command: 'pelagos connectivity --from cluster1/default/deployment/service',
+        text: 'as an application of yours',
+      },
+    ],
+    load: () => import('../commands/connectivity.ts'),
+  },
+  {
     name: 'experimental precheck',
     aliases: [],
     summary: 'whether a cluster is fit for an installation',
