@@ -57,6 +57,11 @@ export class ObjectStore implements ObjectIndex {
     return [...this.#entries.values()].map(({ raw }) => raw.ref);
   }
 
+  /** The newest version of every object, as it was read; broken ones too. */
+  raws(): readonly RawObject[] {
+    return [...this.#entries.values()].map(({ raw }) => raw);
+  }
+
   ofKind<K extends Kind>(kind: K): readonly ObjectOfKind<K>[] {
     const objects = this.#byKind.get(kind) ?? new Map<string, ConfigObject>();
     const names = [...objects.keys()].sort();

@@ -170,6 +170,22 @@ describe('a connected sidecar', () => {
     await assert.rejects(changed.next(TYPE_URL.LDS), /pod default\/other is gone/);
   });
 
+  test('is let in only as the very pod that its token is bound to, not as one that had its name before', async () => {
+    const { source, connect } = await start(CLIENT);
+    const withUid = (uid: string): void =>
+      source.set(...objectsOf(CLUSTER, CLIENT).map((object) => ({ ...object, meta: { ...object.meta, uid } })));
+    // The tokens here are bound to the uid `u`.
+    withUid('u');
+    const same = await connect('default', 'client', 'client');
+    same.ask(TYPE_URL.LDS);
+    await same.next(TYPE_URL.LDS);
+    withUid('later');
+    await assert.rejects(same.next(TYPE_URL.LDS), /pod default\/client is gone/);
+    const late = await connect('default', 'client', 'client');
+    late.ask(TYPE_URL.LDS);
+    await assert.rejects(late.next(TYPE_URL.LDS), /not known in cluster cluster1/);
+  });
+
   test("is not let in under an account that is not its pod's", async () => {
     const { connect } = await start(CLIENT);
     const stream = await connect('default', 'client', 'admin');

@@ -8,6 +8,7 @@ import {
   formatObjectRef,
   type MeshConfig,
   type NetworkId,
+  type RawObject,
   type SocketAddress,
 } from '../model/index.ts';
 import { type Authority, type TokenReviewer, type TrustBundle, WorkloadSecrets } from '../security/index.ts';
@@ -205,6 +206,11 @@ export class ControlPlane {
     const refused = [...this.nacks.values()].map((nack) => nackDiagnostic(nack));
     const ofObjects = [...this.members.values()].flatMap(({ ingest }) => ingest.diagnostics);
     return [...ofObjects, ...this.findings, ...refused];
+  }
+
+  /** The own cluster's objects as they were read, broken ones too: what {@link diagnostics} speaks of. */
+  ownObjects(): readonly RawObject[] {
+    return this.members.get(this.cluster)?.ingest.objects.raws() ?? [];
   }
 
   /** Rules and policies are the own cluster's; what they may name is in all of them. */

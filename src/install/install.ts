@@ -6,12 +6,15 @@ import { waitForDefinitions } from './apply/establish.ts';
 import { refuseOtherIstio } from './apply/other-istio.ts';
 import type { Fault } from './apply/pod-fault.ts';
 import { prune } from './apply/prune.ts';
-import { objectPath } from './apply/resources.ts';
+import { objectName, objectPath } from './apply/resources.ts';
+import { requireValidation, waitForAuthority } from './apply/served-webhooks.ts';
 import { waitForDeployments } from './apply/wait-ready.ts';
 import { definitionAge, definitionVersion } from './crds/compare-definitions.ts';
 import { type Definition, readDefinitions } from './crds/definitions.ts';
+import { installError } from './install-error.ts';
 import { owningResource } from './objects/labels.ts';
-import { type InstallStep, meshSteps } from './objects/mesh-objects.ts';
+import { type InstallStep, meshSteps, REMOTE_TITLE, WEBHOOKS_TITLE } from './objects/mesh-objects.ts';
+import { removeStaleEndpoints } from './remote/stale-endpoints.ts';
 import type { InstallValues } from './values/install-values.ts';
 
 /** What happens, as it happens. */
@@ -28,6 +31,10 @@ export interface InstallOptions {
   readonly readinessTimeoutMs: number;
   /** Of a remote cluster: where its control plane is. */
   readonly pilotAddress?: string;
+  /** Of a remote cluster: the name of the cluster that serves it, where that is known. */
+  readonly primaryCluster?: string;
+  /** Of a remote cluster: makes the primary read it. Called once its own control plane, if it had one, is gone. */
+  readonly joinPrimary?: () => Promise<void>;
   readonly onEvent: (event: InstallEvent) => void;
 }
 
@@ -46,14 +53,30 @@ export async function install(
 ): Promise<readonly ObjectChange[]> {
   await refuseOtherIstio(api, values);
   const { definitions, kept } = await chooseDefinitions(api, options.onEvent);
-  const facts = options.pilotAddress === undefined ? {} : { pilotAddress: options.pilotAddress };
-  const steps = meshSteps(values, { definitions, ...facts });
-  const changes: ObjectChange[] = [];
-  for (const step of steps) changes.push(...(await applyStep(api, step, options)));
+  const { pilotAddress, primaryCluster } = options;
+  const steps = meshSteps(values, {
+    definitions,
+    ...(pilotAddress === undefined ? {} : { pilotAddress }),
+    ...(primaryCluster === undefined ? {} : { primaryCluster }),
+  });
   const wanted = [...steps.flatMap(({ objects }) => objects), ...kept];
-  const removed = await prune(api, wanted, { owner: owningResource(values), isDryRun: options.isDryRun });
-  if (removed.length > 0) options.onEvent({ kind: 'pruned', changes: removed });
-  return [...changes, ...kept.map((object): ObjectChange => ({ object, change: 'kept' })), ...removed];
+  const changes: ObjectChange[] = kept.map((object) => ({ object, change: 'kept' }));
+  const removeSurplus = async (): Promise<void> => {
+    const removed = await prune(api, wanted, { owner: owningResource(values), isDryRun: options.isDryRun });
+    if (removed.length > 0) options.onEvent({ kind: 'pruned', changes: removed });
+    changes.push(...removed);
+  };
+  for (const step of steps) {
+    changes.push(...(await applyStep(api, step, options)));
+    if (step.title !== REMOTE_TITLE) continue;
+    // Two control planes would write over each other's roots and webhooks, so the own one goes before the other comes.
+    await removeSurplus();
+    if (options.isDryRun) continue;
+    await removeStaleEndpoints(api, values);
+    await options.joinPrimary?.();
+  }
+  await removeSurplus();
+  return changes;
 }
 
 async function applyStep(api: ApiServer, step: InstallStep, options: InstallOptions): Promise<readonly ObjectChange[]> {
@@ -61,7 +84,9 @@ async function applyStep(api: ApiServer, step: InstallStep, options: InstallOpti
   const { isDryRun, readinessTimeoutMs, onEvent } = options;
   onEvent({ kind: 'step', title, state: 'applying' });
   const changes: ObjectChange[] = [];
-  for (const object of objects) changes.push(await applyObject(api, object, { isDryRun }));
+  for (const alike of runsOfKind(objects)) {
+    changes.push(...(await Promise.all(alike.map((object) => applyObject(api, object, { isDryRun })))));
+  }
   if (!isDryRun) {
     await waitForDefinitions(api, objects.filter(isDefinition), ESTABLISH_TIMEOUT_MS);
     if (readinessTimeoutMs > 0 && objects.some(({ kind }) => kind === 'Deployment')) {
@@ -72,8 +97,42 @@ async function applyStep(api: ApiServer, step: InstallStep, options: InstallOpti
       });
     }
   }
+  if (title === WEBHOOKS_TITLE && !isDryRun && readinessTimeoutMs > 0) await closeWebhooks(api, step, options);
   onEvent({ kind: 'done', title, changes });
   return changes;
+}
+
+/** The time after which the control plane must have put its authority into the webhooks. */
+const AUTHORITY_TIMEOUT_MS = 60_000;
+
+/** Waits until the webhooks are served, so that the first pod gets its proxy; from then on validation is not passed over. */
+async function closeWebhooks(api: ApiServer, { title, objects }: InstallStep, options: InstallOptions): Promise<void> {
+  options.onEvent({ kind: 'step', title, state: 'waiting' });
+  const endMs = Date.now() + Math.min(options.readinessTimeoutMs, AUTHORITY_TIMEOUT_MS);
+  const missing = await waitForAuthority(api, objects, endMs);
+  if (!missing) {
+    await requireValidation(api, objects);
+    return;
+  }
+  const reason = 'the control plane has not put its certificate authority into it yet';
+  const remedy = 'Look at the log of istiod: kubectl -n istio-system logs deployment/istiod';
+  // A remote cluster's control plane may be somebody else's to set up; one's own has to work.
+  if (options.pilotAddress === undefined) {
+    const seconds = Math.round(options.readinessTimeoutMs / 1000);
+    throw installError('PEL8008', { object: objectName(missing), seconds, reason, remedy });
+  }
+  options.onEvent({ kind: 'fault', object: missing, fault: { reason, remedy, isLasting: false } });
+}
+
+/** Objects of one kind that stand together do not need each other, so they are applied at once. */
+function runsOfKind(objects: readonly KubernetesObject[]): readonly (readonly KubernetesObject[])[] {
+  const runs: KubernetesObject[][] = [];
+  for (const object of objects) {
+    const last = runs.at(-1);
+    if (last && last[0]?.kind === object.kind) last.push(object);
+    else runs.push([object]);
+  }
+  return runs;
 }
 
 function isDefinition(object: KubernetesObject): object is Definition {

@@ -12,18 +12,16 @@ import { followConfigMaps } from './config-maps.ts';
 import { debugInterface } from './http/debug.ts';
 import { closeHttp, listenHttp } from './http/http-listener.ts';
 import { monitoring } from './http/monitoring.ts';
-import { LeaderDuties } from './leader/leader-duties.ts';
-import { LeaderElection } from './leader/leader-election.ts';
+import { lead } from './leader/lead.ts';
+import type { LeaderDuties } from './leader/leader-duties.ts';
 import { type JoinedMember, type MemberState, RemoteClusters } from './members/remote-clusters.ts';
 import { followRemoteSecrets } from './members/remote-secrets.ts';
 import { readMeshConfig } from './mesh-settings.ts';
 import type { IstiodSettings } from './settings.ts';
 import { type ClusterAuthority, loadClusterAuthority } from './trust/cluster-authority.ts';
 import { MemberRoots } from './trust/member-roots.ts';
-import { RootPublisher } from './trust/root-publisher.ts';
 import { kubernetesTokenReviewer } from './trust/token-reviewer.ts';
-import { WebhookCaBundle } from './trust/webhook-ca-bundle.ts';
-import { createInjectionHandler } from './webhook/index.ts';
+import { createInjectionHandler, createValidationHandler } from './webhook/index.ts';
 import { WebhookServer } from './webhook/webhook-server.ts';
 
 export interface IstiodOptions {
@@ -82,8 +80,11 @@ export class Istiod {
     const trust = new TrustBundle({ trustDomain, now });
     trust.set(cluster, authority.roots);
     this.#closers.push(authority.onRootsChange(() => trust.set(cluster, authority.roots)));
-    const duties = this.#lead(authority);
     const plane = this.#controlPlane({ authority, trust, meshConfig: config.mesh });
+    const leaderLog = this.#scopes.scope('leader', 'what one replica does for all');
+    const isServing = (): boolean => this.#notReady === undefined;
+    const { duties, stop } = lead(api, { settings, authority, plane, isServing, now, log: leaderLog });
+    this.#closers.push(stop);
     config.onMesh((mesh) => plane.setMeshConfig(mesh));
     const remotes = this.#remotes({ plane, trust, duties });
     await this.#listen({ plane, remotes, authority });
@@ -91,6 +92,7 @@ export class Istiod {
     await plane.start();
     this.#closers.push(() => plane.stop());
     this.#notReady = undefined;
+    duties.refresh();
     log.info({ cluster, network: settings.network }, 'istiod is ready');
   }
 
@@ -159,46 +161,6 @@ export class Istiod {
       config: isHome,
       tokens: kubernetesTokenReviewer(api, { cluster, now }),
     };
-  }
-
-  /** One replica keeps up what all replicas share. */
-  #lead(authority: ClusterAuthority): LeaderDuties {
-    const { settings, api } = this.#options;
-    const { cluster, namespace, pod, revision, webhooks } = settings;
-    const log = this.#scopes.scope('leader', 'what one replica does for all');
-    const roots = (): readonly string[] => authority.roots;
-    const duties = new LeaderDuties({
-      home: cluster,
-      homeApi: api,
-      namespace,
-      log,
-      dutiesIn: (_, of) => [
-        new RootPublisher(of, { roots, log }),
-        new WebhookCaBundle(of, {
-          configurations: [
-            { kind: 'mutating', name: webhooks.mutating },
-            { kind: 'validating', name: webhooks.validating },
-          ],
-          roots,
-          log,
-        }),
-      ],
-    });
-    this.#closers.push(authority.onRootsChange(() => duties.refresh()));
-    const election = new LeaderElection(api, {
-      namespace,
-      name: revision ? `istio-leader-${revision}` : 'istio-leader',
-      identity: pod,
-      onElected: () => duties.begin(),
-      onLost: () => void duties.end(),
-      log,
-    });
-    election.start();
-    this.#closers.push(async () => {
-      await duties.end();
-      await election.stop();
-    });
-    return duties;
   }
 
   #remotes(of: {
@@ -298,7 +260,11 @@ export class Istiod {
         }),
       log: this.#scopes.scope('injection', 'proxies that pods get'),
     });
-    const server = new WebhookServer(certificate, [injection]);
+    const validation = createValidationHandler({
+      cluster,
+      log: this.#scopes.scope('validation', 'objects before they are stored'),
+    });
+    const server = new WebhookServer(certificate, [injection, validation]);
     await server.listen({ address: bindAddress, port: ports.webhook });
     this.#closers.push(() => server.close());
   }

@@ -24,6 +24,7 @@ const FIRST_DELAY_MS = 200;
 const MAX_DELAY_MS = 30_000;
 /** The server ends a watch after a time of its choice from this on, so that not all come back at once. */
 const WATCH_SECONDS = 300;
+const SHORT_WATCH_MS = 1_000;
 /** A server that has not ended the watch by then is gone. */
 const GRACE_MS = 30_000;
 const PAGE = 500;
@@ -70,7 +71,12 @@ export class FollowedList<T = KubernetesObject> {
       try {
         version = await this.#list();
         delayMs = FIRST_DELAY_MS;
-        while (!signal.aborted) version = await this.#watch(version);
+        while (!signal.aborted) {
+          const beganMs = performance.now();
+          version = await this.#watch(version);
+          // A server that ends every watch at once is not asked more often than this.
+          if (performance.now() - beganMs < SHORT_WATCH_MS) await delay(SHORT_WATCH_MS, undefined, { signal });
+        }
       } catch (error) {
         if (signal.aborted) return;
         const failure = error instanceof ApiError ? error : unexpected(error);

@@ -1,4 +1,5 @@
-import type { Index } from '../graph/index.ts';
+import type { Graph, Index, Query } from '../graph/index.ts';
+import { structuralEqual } from '../graph/index.ts';
 import type { ClusterId } from '../model/index.ts';
 import { parseBlock } from './ip-block.ts';
 import type { MeshObject, ObjectTables } from './objects.ts';
@@ -12,8 +13,9 @@ export class AddressBlocks {
   private readonly pods: Index<MeshObject<'Pod'>>;
   private readonly services: Index<MeshObject<'Service'>>;
   private readonly entries: Index<MeshObject<'ServiceEntry'>>;
+  private readonly list: Query<readonly string[]>;
 
-  constructor(tables: ObjectTables, home: ClusterId) {
+  constructor(graph: Graph, tables: ObjectTables, home: ClusterId) {
     this.pods = tables.Pod.all.index('Pod by block', ({ spec, status }) =>
       spec.hostNetwork ? [] : blocksOf([status?.podIP, ...(status?.podIPs ?? []).map(({ ip }) => ip)]),
     );
@@ -23,13 +25,15 @@ export class AddressBlocks {
     this.entries = tables.ServiceEntry.all.index('ServiceEntry by block', ({ spec, ref }) =>
       ref.cluster === home ? blocksOf(spec.addresses ?? []) : [],
     );
+    const used = (): readonly string[] => [...this.pods.keys(), ...this.services.keys(), ...this.entries.keys()];
+    this.list = graph.query('address blocks in use', () => [...new Set([VIRTUAL_ADDRESSES, ...used()])].sort(), {
+      equal: structuralEqual,
+    });
   }
 
   /** As CIDR blocks, sorted. Tracked. */
   all(): readonly string[] {
-    return [
-      ...new Set([VIRTUAL_ADDRESSES, ...this.pods.keys(), ...this.services.keys(), ...this.entries.keys()]),
-    ].sort();
+    return this.list.get('');
   }
 }
 

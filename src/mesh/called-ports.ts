@@ -1,8 +1,10 @@
-import type { Index } from '../graph/index.ts';
-import type { Protocol } from '../model/index.ts';
-import { type ClusterId, type Hostname, parseHostname } from '../model/index.ts';
-import type { MeshObject, ObjectTables } from './objects.ts';
+import type { Graph, Index, Query } from '../graph/index.ts';
+import { structuralEqual } from '../graph/index.ts';
+
+import { type ClusterId, type Hostname, isHttp, isWildcard, type Protocol, parseHostname } from '../model/index.ts';
+import { byAge, type MeshObject, type ObjectTables } from './objects.ts';
 import { protocolOfPort, protocolOfText } from './protocol.ts';
+import { fullName } from './services.ts';
 
 type KubernetesService = MeshObject<'Service'>;
 type ServiceEntry = MeshObject<'ServiceEntry'>;
@@ -11,7 +13,7 @@ type ServiceEntry = MeshObject<'ServiceEntry'>;
 export interface CalledPort {
   readonly number: number;
   /** What services speak on it; one number may mean several. Never `udp`. */
-  readonly protocols: ReadonlySet<Protocol>;
+  readonly protocols: readonly Protocol[];
 }
 
 /** A plain web client's port: hosts that exist in a VirtualService alone are called there. */
@@ -24,50 +26,54 @@ const WEB = ['80 http', '443 tls'] as const;
 export class CalledPorts {
   private readonly services: Index<KubernetesService>;
   private readonly entries: Index<ServiceEntry>;
-  private readonly byNumber: Index<KubernetesService>;
-  private readonly tlsEntries: Index<ServiceEntry>;
+  private readonly slices: Index<MeshObject<'EndpointSlice'>>;
+  private readonly ports: Query<readonly CalledPort[]>;
+  private readonly port: Query<CalledPort | undefined>;
 
-  constructor(tables: ObjectTables, home: ClusterId) {
+  constructor(graph: Graph, tables: ObjectTables, home: ClusterId) {
+    this.ports = graph.query('called ports', () => this.list(), { equal: structuralEqual });
+    this.port = graph.query('called port', (key) => this.all().find(({ number }) => number === Number(key)), {
+      equal: structuralEqual,
+    });
     this.services = tables.Service.all.index('Service by port', keysOfService);
-    this.byNumber = tables.Service.all.index('Service by port number', ({ spec }) => [
-      ...new Set((spec.ports ?? []).map(({ port }) => String(port))),
-    ]);
+    this.slices = tables.EndpointSlice.all.index('EndpointSlice by port', keysOfSlice);
     this.entries = tables.ServiceEntry.all.index('ServiceEntry by port', (entry) =>
       entry.ref.cluster === home ? keysOfEntry(entry) : [],
     );
-    this.tlsEntries = tables.ServiceEntry.all.index('ServiceEntry by TLS port', ({ spec, ref }) => {
-      if (ref.cluster !== home) return [];
-      const ports = (spec.ports ?? []).filter(({ protocol }) => protocolOfText(protocol ?? '') === 'tls');
-      return ports.map(({ number }) => String(number));
-    });
   }
 
-  /** By number. Tracked. */
+  /** By number; the ports of pods, which may be called by themselves, are among them. Tracked. */
   all(): readonly CalledPort[] {
-    const found = new Map<number, Set<Protocol>>();
-    for (const key of [...WEB, ...this.services.keys(), ...this.entries.keys()]) {
-      const [number, protocol] = key.split(' ');
-      const protocols = found.get(Number(number)) ?? new Set<Protocol>();
-      found.set(Number(number), protocols.add(protocol as Protocol));
-    }
-    return [...found].sort(([a], [b]) => a - b).map(([number, protocols]) => ({ number, protocols }));
+    return this.ports.get('');
   }
 
   /** Tracked. */
   of(number: number): CalledPort | undefined {
-    return this.all().find((port) => port.number === number);
+    return this.port.get(String(number));
   }
 
-  /** The Kubernetes Services with a port of this number, of all clusters. Tracked. */
-  servicesAt(number: number): readonly KubernetesService[] {
-    return this.byNumber.get(String(number));
+  private list(): readonly CalledPort[] {
+    const found = new Map<number, Set<Protocol>>();
+    for (const key of [...WEB, ...this.services.keys(), ...this.slices.keys(), ...this.entries.keys()]) {
+      const [number, protocol] = key.split(' ');
+      const protocols = found.get(Number(number)) ?? new Set<Protocol>();
+      found.set(Number(number), protocols.add(protocol as Protocol));
+    }
+    return [...found]
+      .sort(([a], [b]) => a - b)
+      .map(([number, protocols]) => ({ number, protocols: [...protocols].sort() }));
   }
 
-  /** Hosts of ServiceEntries, wildcards too, that are called with TLS at this port. Tracked. */
-  tlsHosts(number: number): readonly { readonly host: Hostname; readonly entry: ServiceEntry }[] {
-    return this.tlsEntries
-      .get(String(number))
-      .flatMap((entry) => (entry.spec.hosts ?? []).map((host) => ({ host: parseHostname(host), entry })));
+  /** Hosts of services that say they speak no HTTP on a port of this number, of all clusters; no wildcards. Tracked. */
+  streamHosts(number: number): readonly Hostname[] {
+    const services = this.services.get(`${number} tcp`).map(({ meta }) => fullName(meta.name, meta.namespace));
+    const entries = this.entries.get(`${number} tcp`).flatMap(({ spec }) => (spec.hosts ?? []).map(parseHostname));
+    return [...new Set([...services, ...entries.filter((host) => !isWildcard(host))])].sort();
+  }
+
+  /** ServiceEntries whose hosts, wildcards too, are called with TLS at this port. Tracked. */
+  tlsEntries(number: number): readonly ServiceEntry[] {
+    return this.entries.get(`${number} tls`).toSorted(byAge);
   }
 }
 
@@ -76,6 +82,19 @@ function keysOfService({ spec }: KubernetesService): readonly string[] {
   if (spec.type === 'ExternalName' && ports.length === 0) return WEB;
   const keys = ports.map((port) => `${port.port} ${protocolOfPort(port)}`);
   return [...new Set(keys)].filter((key) => !key.endsWith(' udp'));
+}
+
+/** Only where they may be HTTP: bytes go by the address anyway, and need no port of their own. */
+function keysOfSlice({ spec }: MeshObject<'EndpointSlice'>): readonly string[] {
+  const ports = (spec.ports ?? []).filter(({ port }) => port !== undefined);
+  const keys = ports.map(({ port = 0, ...rest }) => ({ port, protocol: protocolOfPort({ ...rest, port }) }));
+  return [
+    ...new Set(keys.filter(({ protocol }) => isRead(protocol)).map(({ port, protocol }) => `${port} ${protocol}`)),
+  ];
+}
+
+function isRead(protocol: Protocol): boolean {
+  return isHttp(protocol) || protocol === 'auto';
 }
 
 function keysOfEntry({ spec }: ServiceEntry): readonly string[] {

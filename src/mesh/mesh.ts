@@ -101,8 +101,8 @@ export class Mesh implements MeshView {
     const { hosts, addresses } = this;
     this.imports = new ServiceImports({ ...base, rootNamespace: config.rootNamespace });
     this.names = new DnsNames({ ...base, hosts, addresses, members: () => this.memberTable.keys(), home });
-    this.blocks = new AddressBlocks(this.tables, home);
-    this.calledPorts = new CalledPorts(this.tables, home);
+    this.blocks = new AddressBlocks(this.graph, this.tables, home);
+    this.calledPorts = new CalledPorts(this.graph, this.tables, home);
   }
 
   get config(): MeshConfig {

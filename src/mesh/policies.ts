@@ -1,3 +1,4 @@
+import type { Index } from '../graph/index.ts';
 import type { ClusterId } from '../model/index.ts';
 import { byAge, type MeshObject, type ObjectTables } from './objects.ts';
 import { selects } from './selector.ts';
@@ -31,11 +32,17 @@ export class Policies {
   private readonly tables: ObjectTables;
   private readonly home: ClusterId;
   private readonly rootNamespace: string;
+  /** By `cluster/namespace`. */
+  private readonly disabling: Index<PeerAuthentication>;
 
   constructor(tables: ObjectTables, home: ClusterId, rootNamespace: string) {
     this.tables = tables;
     this.home = home;
     this.rootNamespace = rootNamespace;
+    this.disabling = tables.PeerAuthentication.all.index('PeerAuthentication that disables', ({ spec, ref }) => {
+      const modes = [spec.mtls, ...Object.values(spec.portLevelMtls ?? {})].map((mtls) => mtls?.mode);
+      return modes.includes('DISABLE') ? [`${ref.cluster}/${ref.namespace}`] : [];
+    });
   }
 
   /** AuthorizationPolicies of the root namespace and of the workload's own that select it. Tracked. */
@@ -66,6 +73,14 @@ export class Policies {
       byPort,
       origins: [...new Set([workload, decider])].flatMap((policy) => (policy ? [policy.ref] : [])),
     };
+  }
+
+  /** Does a workload take no mTLS on one of its ports, so that clients must speak plain text? Tracked. */
+  refusesMtls(subject: PolicySubject, port: number): boolean {
+    const places = [...new Set([subject.namespace, this.rootNamespace])];
+    if (places.every((place) => this.disabling.get(`${this.home}/${place}`).length === 0)) return false;
+    const { mode, byPort } = this.mtls(subject);
+    return (byPort.get(port) ?? mode) === 'DISABLE';
   }
 
   private peerAuthentications(namespace: string): readonly PeerAuthentication[] {

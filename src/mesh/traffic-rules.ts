@@ -44,6 +44,7 @@ export class TrafficRules {
   private readonly virtualServices: Index<VirtualService>;
   private readonly destinationRules: Index<DestinationRule>;
   private readonly byGateway: Index<VirtualService>;
+  private readonly withStreams: Index<VirtualService>;
   private readonly tables: ObjectTables;
   private readonly home: ClusterId;
   private readonly rootNamespace: string;
@@ -61,6 +62,11 @@ export class TrafficRules {
     this.virtualServices = tables.VirtualService.all.index('VirtualService by host', ({ spec, meta, ref }) =>
       ref.cluster === home && appliesToMesh(spec.gateways)
         ? unique((spec.hosts ?? []).map((host) => expandShortName(host, meta.namespace)))
+        : [],
+    );
+    this.withStreams = tables.VirtualService.all.index('VirtualService with streams', ({ spec, ref }) =>
+      ref.cluster === home && appliesToMesh(spec.gateways)
+        ? (['tls', 'tcp'] as const).filter((part) => (spec[part]?.length ?? 0) > 0)
         : [],
     );
     this.byGateway = tables.VirtualService.all.index('VirtualService by gateway', ({ spec, meta, ref }) =>
@@ -95,6 +101,14 @@ export class TrafficRules {
   /** VirtualServices bound to a Gateway (`namespace/name`), oldest first. Tracked. */
   ofGateway(gateway: string): readonly VirtualService[] {
     return this.byGateway.get(gateway).toSorted(byAge);
+  }
+
+  /** The VirtualServices that route bytes or TLS for sidecars of a namespace, oldest first. Tracked. */
+  streams(namespace: string, part: 'tls' | 'tcp'): readonly VirtualService[] {
+    return this.withStreams
+      .get(part)
+      .filter(({ spec, meta }) => isExportedTo(spec.exportTo, meta.namespace, namespace))
+      .toSorted(byAge);
   }
 
   /** The routes that another VirtualService delegates to (`namespace/name`). Tracked. */

@@ -5,6 +5,7 @@ import type { MeshObject, ObjectTables } from './objects.ts';
 import type { PolicySubject } from './policies.ts';
 import { protocolOfPort, protocolOfText } from './protocol.ts';
 import { selects } from './selector.ts';
+import { fullName } from './services.ts';
 
 type Pod = MeshObject<'Pod'>;
 type ServiceEntry = MeshObject<'ServiceEntry'>;
@@ -74,23 +75,55 @@ export class Workloads {
   }
 
   /**
-   * Which container port a gateway's port number stands for: a Service that leads to the gateway may map it
-   * (80 to 8080), as Istio translates the ports of Gateway objects. Tracked. @param pod the gateway's own.
+   * Which container ports a gateway's port number stands for: the services that lead to the gateway may map it (80 to 8080),
+   * each its own way, as Istio translates the ports of Gateway objects. Tracked.
+   * @param gateway the gateway's own pod.
+   * @param services the hosts of the only services that count; then a port that none of them has is no port of the gateway.
    */
-  targetPort(gateway: GatewayPod, port: number): number {
-    const { cluster, subject, pod } = gateway;
-    for (const { spec } of this.tables.Service.byNamespace.get(`${cluster}/${subject.namespace}`)) {
-      if (!hasSelector(spec.selector) || !selects(spec.selector, subject.labels)) continue;
+  targetPorts(gateway: GatewayPod, port: number, services?: readonly string[]): readonly number[] {
+    const targets = [
+      ...this.targetsOfServices(gateway, port, services),
+      ...this.targetsOfEntries(gateway, port, services),
+    ];
+    if (targets.length > 0) return [...new Set(targets)];
+    return services ? [] : [port];
+  }
+
+  private targetsOfServices(
+    { cluster, subject, pod }: GatewayPod,
+    port: number,
+    services: readonly string[] | undefined,
+  ): readonly number[] {
+    const { namespace } = subject;
+    return this.tables.Service.byNamespace.get(`${cluster}/${namespace}`).flatMap(({ spec, meta }) => {
+      if (!hasSelector(spec.selector) || !selects(spec.selector, subject.labels)) return [];
+      if (services && !services.includes(fullName(meta.name, meta.namespace))) return [];
       const target = spec.ports.find((candidate) => candidate.port === port)?.targetPort;
-      if (typeof target === 'number') return target;
-      const ref = { cluster, kind: 'Pod', namespace: subject.namespace, name: pod };
-      const found = target === undefined ? undefined : this.tables.Pod.all.get(formatObjectRef(ref));
-      const named = found && target !== undefined ? containerPort(found, target) : undefined;
-      if (named !== undefined) return named;
-    }
-    return port;
+      if (target === undefined || typeof target === 'number') return target ?? [];
+      const found = this.tables.Pod.all.get(formatObjectRef({ cluster, kind: 'Pod', namespace, name: pod }));
+      return (found && containerPort(found, target)) ?? [];
+    });
+  }
+
+  private targetsOfEntries(
+    { cluster, subject, pod }: GatewayPod,
+    port: number,
+    services: readonly string[] | undefined,
+  ): readonly number[] {
+    const ref = { cluster, kind: 'Pod', namespace: subject.namespace, name: pod };
+    const found = this.tables.Pod.all.get(formatObjectRef(ref));
+    if (!found) return [];
+    return this.entriesOf(found).flatMap(({ entry: { spec, meta }, ports }) => {
+      if (meta.labels[NO_TRANSLATION_LABEL] === 'true') return [];
+      if (services && !spec.hosts.some((host) => services.includes(host))) return [];
+      const given = (spec.ports ?? []).find(({ number }) => number === port);
+      return given ? [ports[given.name] ?? given.targetPort ?? given.number] : [];
+    });
   }
 }
+
+/** On a service whose ports say nothing of a gateway's (Istio). */
+const NO_TRANSLATION_LABEL = 'experimental.istio.io/disable-gateway-port-translation';
 
 /** A gateway's pod, as its Services see it. */
 export interface GatewayPod {

@@ -44,14 +44,14 @@ function operand(command: string, argument: string, facts: FormatFacts): string 
   const { destination, source, peer } = facts;
   switch (command) {
     case 'DOWNSTREAM_LOCAL_ADDRESS':
-      return `${destination.address}:${destination.port}`;
+      return socketText(destination);
     case 'DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT':
       return destination.address;
     case 'DOWNSTREAM_LOCAL_PORT':
       return String(destination.port);
     case 'DOWNSTREAM_REMOTE_ADDRESS':
     case 'DOWNSTREAM_DIRECT_REMOTE_ADDRESS':
-      return `${source.address}:${source.port}`;
+      return socketText(source);
     case 'DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT':
     case 'DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT':
       return source.address;
@@ -76,6 +76,10 @@ function operand(command: string, argument: string, facts: FormatFacts): string 
     default:
       return undefined;
   }
+}
+
+function socketText({ address, port }: SocketName): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** `X?Y` is header Y where the request has no X. */

@@ -35,7 +35,13 @@ export function reachableEndpoints(mesh: MeshView, client: ClientScope, target: 
     .filter((endpoint) => {
       if (isLocal(client, endpoint)) return endpoint.address !== '';
       return !target.ownNetworkOnly && canCross(mesh, endpoint);
-    });
+    })
+    .map((endpoint) => (isLocal(client, endpoint) ? asServed(mesh, endpoint) : endpoint));
+}
+
+/** A pod with a proxy that is told to take plain text alone is spoken to like one without (Istio: auto mTLS). Tracked. */
+export function asServed(mesh: MeshView, endpoint: Endpoint): Endpoint {
+  return endpoint.mtls && mesh.policies.refusesMtls(endpoint, endpoint.port) ? { ...endpoint, mtls: false } : endpoint;
 }
 
 function isLocal(client: ClientScope, endpoint: Endpoint): boolean {

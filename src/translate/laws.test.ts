@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { fromBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { ClusterSchema } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
-import type { Filter } from '../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
-import { ListenerSchema } from '../envoy/gen/envoy/config/listener/v3/listener_pb.ts';
+import type { Filter, FilterChain } from '../envoy/gen/envoy/config/listener/v3/listener_components_pb.ts';
+import { type Listener, ListenerSchema } from '../envoy/gen/envoy/config/listener/v3/listener_pb.ts';
 import { VirtualHostSchema } from '../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import { RouteConfigurationSchema } from '../envoy/gen/envoy/config/route/v3/route_pb.ts';
 import { HttpConnectionManagerSchema } from '../envoy/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
@@ -14,7 +14,7 @@ import { contentHash, parseClusterName, TYPE_URL, unpack } from '../envoy/index.
 import { parseHostname, type RawObject, type Resource } from '../model/index.ts';
 import { clustersOfRoute } from './gateway-clusters.ts';
 import { objectsOf, PaperMesh, type PaperProxy } from './testing/paper-mesh.ts';
-import { BASE, HOSTS, PROXIES, VOCABULARY } from './testing/vocabulary.ts';
+import { ADDRESSES, BASE, HOSTS, PROXIES, VOCABULARY } from './testing/vocabulary.ts';
 
 const PARAMETERS = { seed: 20_261_123, numRuns: 60 } as const;
 
@@ -38,7 +38,8 @@ function run(mesh: PaperMesh, { manifest, remove }: Step): void {
 function proxiesOf(mesh: PaperMesh): readonly PaperProxy[] {
   return PROXIES.map((text) => {
     const [kind, pod] = text.split(' ');
-    return kind === 'gateway' ? mesh.gateway(`cluster1/${pod}`) : mesh.sidecar(`cluster1/${pod}`, [8080]);
+    if (kind === 'gateway') return mesh.gateway(`cluster1/${pod}`);
+    return kind === 'redirected' ? mesh.redirected(`cluster1/${pod}`) : mesh.sidecar(`cluster1/${pod}`, [8080]);
   });
 }
 
@@ -56,7 +57,11 @@ function allOf(proxy: PaperProxy): ReadonlyMap<string, Resource> {
   };
   for (const type of [TYPE_URL.LDS, TYPE_URL.CDS, TYPE_URL.VHDS])
     for (const name of proxy.names(type)) take(type, name);
-  if (proxy.scope.client.kind === 'sidecar') for (const host of HOSTS) take(TYPE_URL.VHDS, `http_proxy/${host}`);
+  if (proxy.scope.client.kind === 'sidecar') {
+    for (const routes of ['http_proxy', '80', '5432'])
+      for (const host of HOSTS) take(TYPE_URL.VHDS, `${routes}/${host}`);
+    for (const address of ADDRESSES) for (const use of ['tcp', 'http']) take(TYPE_URL.CDS, `${use}|${address}`);
+  }
   for (const sni of ['a1.reviews.default.cluster1', 'reviews.default.svc.cluster.local', 'pay.internal']) {
     take(TYPE_URL.CDS, `sni|outbound_.80_._.${sni}`);
   }
@@ -73,7 +78,7 @@ function namesIn({ type, bytes }: Resource): readonly Name[] {
   const clusters = (names: readonly string[]): readonly Name[] => names.map((name) => ({ type: TYPE_URL.CDS, name }));
   switch (type) {
     case TYPE_URL.LDS:
-      return fromBinary(ListenerSchema, bytes).filterChains.flatMap(({ filters }) => filters.flatMap(namesInFilter));
+      return chainsOf(fromBinary(ListenerSchema, bytes)).flatMap(({ filters }) => filters.flatMap(namesInFilter));
     case TYPE_URL.RDS:
       return clusters(
         fromBinary(RouteConfigurationSchema, bytes).virtualHosts.flatMap(({ routes }) =>
@@ -89,6 +94,10 @@ function namesIn({ type, bytes }: Resource): readonly Name[] {
     default:
       return [];
   }
+}
+
+function chainsOf({ filterChains, defaultFilterChain }: Listener): readonly FilterChain[] {
+  return defaultFilterChain ? [...filterChains, defaultFilterChain] : filterChains;
 }
 
 function namesInFilter({ configType }: Filter): readonly Name[] {
@@ -172,19 +181,31 @@ function leadsNowhere({ plane: { mesh } }: PaperMesh, { scope: { client } }: Pap
 test('equal clients share the very same resources, and the version is the hash of the bytes', () => {
   fc.assert(
     fc.property(steps, (all) => {
-      const [first, twin] = proxiesOf(rebuilt(all));
-      assert.ok(first && twin);
-      assert.equal(first.scope.client.key, twin.scope.client.key);
-      const others = allOf(twin);
-      for (const [key, resource] of allOf(first)) {
-        assert.equal(resource.version, contentHash(resource.bytes));
-        const shared = [TYPE_URL.VHDS, TYPE_URL.EDS].some((type) => key.startsWith(type)) || key.includes(' outbound|');
-        if (shared) assert.equal(others.get(key), resource, key);
+      const [plain, plainTwin, , redirected, redirectedTwin] = proxiesOf(rebuilt(all));
+      for (const [first, twin] of [
+        [plain, plainTwin],
+        [redirected, redirectedTwin],
+      ] as const) {
+        assert.ok(first && twin);
+        assert.equal(first.scope.client.key, twin.scope.client.key);
+        const others = allOf(twin);
+        for (const [key, resource] of allOf(first)) {
+          assert.equal(resource.version, contentHash(resource.bytes));
+          if (isShared(key, first === redirected)) assert.equal(others.get(key), resource, key);
+        }
       }
     }),
     PARAMETERS,
   );
 });
+
+/** What depends on the client's side alone. The listeners that the kernel redirects to are each proxy's own. */
+function isShared(key: string, redirected: boolean): boolean {
+  if ([TYPE_URL.VHDS, TYPE_URL.EDS].some((type) => key.startsWith(type))) return true;
+  if (/ (outbound|tcp|http)\|/.test(key)) return true;
+  const outward = key.startsWith(TYPE_URL.RDS) || (key.startsWith(TYPE_URL.LDS) && !key.includes(' virtual'));
+  return redirected && outward && !key.includes(' network|');
+}
 
 test('a broken object changes nothing', () => {
   const broken = [

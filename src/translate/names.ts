@@ -6,6 +6,9 @@ export const BLACK_HOLE_CLUSTER = 'BlackHoleCluster';
 /** Where calls to hosts go that no object names. */
 export const PASSTHROUGH_CLUSTER = 'PassthroughCluster';
 
+/** The same by their names, whatever address was called (Istio: ALLOW_ANY_DYNAMIC_DNS). */
+export const DYNAMIC_DNS_CLUSTER = 'AllowAnyDynamicDNSCluster';
+
 /** Where connections to ports of a workload go that no object speaks of. */
 export const INBOUND_PASSTHROUGH_CLUSTER = 'InboundPassthroughCluster';
 

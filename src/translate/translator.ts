@@ -15,6 +15,7 @@ import {
   type Resource,
 } from '../model/index.ts';
 import type { Built } from './built.ts';
+import { addressTarget } from './clusters/by-address.ts';
 import { blackHoleCluster, crossNetworkCluster, passthroughCluster } from './clusters/local.ts';
 import { outboundCluster } from './clusters/outbound.ts';
 import { effectivePolicy } from './clusters/traffic-policy.ts';
@@ -126,7 +127,7 @@ function assignment(mesh: MeshView, client: ClientScope, asked: Asked): Resource
       target.service.origins,
     );
   }
-  const target = outboundTarget(mesh, client, name);
+  const target = outboundTarget(mesh, client, name) ?? addressTarget(mesh, client, name);
   if (!target) return undefined;
   const policy = effectivePolicy(target.policy, target.subset, target.port.number);
   const preference = policy.loadBalancer?.localityLbSetting;

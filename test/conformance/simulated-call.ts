@@ -8,7 +8,7 @@ import { ListenerSchema } from '../../src/envoy/gen/envoy/config/listener/v3/lis
 import { VirtualHostSchema } from '../../src/envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import { RouteConfigurationSchema } from '../../src/envoy/gen/envoy/config/route/v3/route_pb.ts';
 import { Mesh } from '../../src/mesh/index.ts';
-import { type ClusterId, DEFAULT_MESH_CONFIG, NO_LOCALITY } from '../../src/model/index.ts';
+import { type ClusterId, DEFAULT_MESH_CONFIG, type MeshConfig, NO_LOCALITY } from '../../src/model/index.ts';
 import {
   type Call,
   CLUSTER,
@@ -29,6 +29,8 @@ export interface SimulationCase {
   readonly test: string;
   readonly config: string;
   readonly kube: string;
+  /** MeshConfig; the enum's zero value is left out. */
+  readonly mesh?: { readonly outboundTrafficPolicy?: { readonly mode?: MeshConfig['outboundTrafficPolicy'] } };
   readonly proxy: {
     readonly ips: readonly string[];
     readonly labels: Readonly<Record<string, string>> | null;
@@ -67,8 +69,9 @@ const SCHEMAS = {
 } as const;
 
 /** The proxy of a case with all that our control plane gives it. */
-export function proxyOfCase({ config, kube, proxy }: SimulationCase): ProxySite {
-  const mesh = new Mesh({ home: HOME, config: DEFAULT_MESH_CONFIG });
+export function proxyOfCase({ config, kube, proxy, mesh: settings }: SimulationCase): ProxySite {
+  const outboundTrafficPolicy = settings ? (settings.outboundTrafficPolicy?.mode ?? 'REGISTRY_ONLY') : 'ALLOW_ANY';
+  const mesh = new Mesh({ home: HOME, config: { ...DEFAULT_MESH_CONFIG, outboundTrafficPolicy } });
   mesh.setMember({ id: HOME, network: '' });
   const pod = {
     apiVersion: 'v1',
@@ -143,6 +146,9 @@ export function resultOf(
   const [cluster] = firstClusters(found).keys();
   if (cluster !== undefined) return { cluster, error: '' };
   const failure = found.paths[0]?.outcome.failure;
+  // Istio's cases look at where a route leads, and not at whether that is there.
+  const missing = /^the proxy has no cluster (outbound\|.*)$/.exec(failure?.message ?? '')?.[1];
+  if (missing !== undefined) return { cluster: missing, error: '' };
   return { cluster: '', error: failure ? (ERRORS[failure.kind] ?? failure.kind) : '' };
 }
 

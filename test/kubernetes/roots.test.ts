@@ -111,7 +111,13 @@ describe('the roots of a cluster', { skip: withoutKubernetes() }, () => {
       { kind: 'validating', name },
       { kind: 'mutating', name: 'not-there' },
     ] as const;
-    const keeper = new WebhookCaBundle(server.admin, { configurations, roots: () => roots, log });
+    let serving = false;
+    const keeper = new WebhookCaBundle(server.admin, {
+      configurations,
+      roots: () => roots,
+      isServing: () => serving,
+      log,
+    });
     t.after(() => keeper.stop());
     keeper.start();
     const webhooks = [webhook('a.validation.istio.io'), webhook('b.validation.istio.io')];
@@ -127,5 +133,13 @@ describe('the roots of a cluster', { skip: withoutKubernetes() }, () => {
     roots = [rootOf('two'), rootOf('three')];
     keeper.refresh();
     await eventually('both have the next ones', holds);
+    const policies = async (): Promise<string> => {
+      const found = (await server.admin.get(`${path}/${name}`))['webhooks'];
+      return (found as readonly { readonly failurePolicy: string }[]).map((each) => each.failurePolicy).join();
+    };
+    assert.equal(await policies(), 'Ignore,Ignore');
+    serving = true;
+    keeper.refresh();
+    await eventually('nothing passes them by, once they are served', async () => (await policies()) === 'Fail,Fail');
   });
 });

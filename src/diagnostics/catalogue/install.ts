@@ -105,9 +105,9 @@ export const INSTALL = {
     example: 'Two clusters of kind or minikube.',
   },
   PEL8013: {
-    title: 'Values of the person at the terminal wanted',
+    title: 'Nobody to ask',
     severity: 'error',
-    message: 'this would change {cluster}, and there is nobody to ask',
+    message: 'this would change {cluster}, and there is nobody who could be asked',
     cause: 'Without a terminal nobody can say yes.',
     remedy: 'Say it beforehand: `-y` (`--skip-confirmation`). `--dry-run` shows what would change.',
     example: 'istioctl install in CI.',
@@ -120,5 +120,13 @@ export const INSTALL = {
     remedy:
       'Use the program of version {present} or later, or `install --force` where the older version is what you want.',
     example: 'istioctl upgrade with an old program.',
+  },
+  PEL8015: {
+    title: 'What to uninstall',
+    severity: 'error',
+    message: 'it is not said what is to be uninstalled',
+    cause: 'Taking away a control plane stops what depends on it, so it has to be named.',
+    remedy: 'Give `--revision NAME` (`default` for the one without a name), or `--purge` for everything.',
+    example: 'istioctl uninstall',
   },
 } as const;

@@ -5,20 +5,24 @@ import { type InstallValues, revisionSuffix } from '../values/install-values.ts'
 import { ownershipLabels } from './labels.ts';
 import { istiodHost } from './names.ts';
 
-/** The two ConfigMaps that control plane and injector read, by Istio's names and keys. */
-export function configMaps(values: InstallValues): readonly KubernetesObject[] {
+/**
+ * The two ConfigMaps that control plane and injector read, by Istio's names and keys.
+ * @param pilotAddress of a remote cluster: where its control plane is, in the place of how somebody wrote it.
+ */
+export function configMaps(values: InstallValues, pilotAddress?: string): readonly KubernetesObject[] {
+  const written = pilotAddress === undefined ? {} : { global: { remotePilotAddress: pilotAddress } };
   return [
     configMap(`istio${revisionSuffix(values)}`, values, {
-      mesh: stringify(meshConfig(values), { sortMapEntries: true }),
+      mesh: stringify(meshConfigOf(values), { sortMapEntries: true }),
     }),
     configMap(`istio-sidecar-injector${revisionSuffix(values)}`, values, {
-      values: `${JSON.stringify(sorted(values.values), undefined, 2)}\n`,
+      values: `${JSON.stringify(sorted(merge(values.values, written)), undefined, 2)}\n`,
     }),
   ];
 }
 
 /** MeshConfig with what Istio's charts set in it. */
-function meshConfig(values: InstallValues): Plain {
+export function meshConfigOf(values: InstallValues): Plain {
   const meshId = textAt(values.values, 'global', 'meshID');
   const base: Plain = {
     defaultConfig: {

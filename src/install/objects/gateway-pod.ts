@@ -1,19 +1,19 @@
+import { gatewayPod, type InjectionSettings, injectionSettings, parsePod } from '../../proxies/index.ts';
 import { type Plain, plain } from '../plain.ts';
 import type { GatewayValues, InstallValues } from '../values/install-values.ts';
+import { meshConfigOf } from './config-maps.ts';
 import { pullPolicy, scheduling } from './scheduling.ts';
 
-/** The pod of a gateway: the injector makes an Envoy of it, as of any pod with this template (Istio, "Installing Gateways"). */
-export function gatewayPod(values: InstallValues, gateway: GatewayValues): Plain {
-  return {
+/**
+ * The pod template of a gateway: whole, as the injector would make it, so that gateways start without asking a webhook and
+ * whatever the state of the control plane is.
+ */
+export function gatewayTemplate(values: InstallValues, gateway: GatewayValues): Plain {
+  const pod = parsePod({
     metadata: {
-      labels: { ...gateway.labels, 'sidecar.istio.io/inject': 'true' },
-      annotations: {
-        'inject.istio.io/templates': 'gateway',
-        'prometheus.io/path': '/stats/prometheus',
-        'prometheus.io/port': '15090',
-        'prometheus.io/scrape': 'true',
-        ...plain(gateway.k8s['podAnnotations']),
-      },
+      namespace: values.namespace,
+      labels: { ...gateway.labels, 'sidecar.istio.io/inject': 'false' },
+      annotations: plain(gateway.k8s['podAnnotations']),
     },
     spec: {
       serviceAccountName: `${gateway.name}-service-account`,
@@ -21,12 +21,25 @@ export function gatewayPod(values: InstallValues, gateway: GatewayValues): Plain
       containers: [
         {
           name: 'istio-proxy',
-          image: 'auto',
           ...pullPolicy(values, gateway.k8s),
           ...(gateway.k8s['env'] === undefined ? {} : { env: gateway.k8s['env'] }),
           ...(gateway.k8s['resources'] === undefined ? {} : { resources: gateway.k8s['resources'] }),
         },
       ],
     },
-  };
+  });
+  // Only labels and annotations that are no texts can be wrong in it, and those are the values' fault.
+  if (typeof pod === 'string') throw new Error(`the gateway ${gateway.name}: ${pod}`);
+  const { metadata, spec } = gatewayPod(pod, gateway.name, settingsOf(values));
+  return { metadata: { labels: metadata.labels, annotations: metadata.annotations }, spec };
+}
+
+/** What the injector of this installation decides by. */
+function settingsOf(values: InstallValues): InjectionSettings {
+  return injectionSettings({
+    values: values.values,
+    mesh: meshConfigOf(values),
+    cluster: values.cluster,
+    network: values.network,
+  });
 }

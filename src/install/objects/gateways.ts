@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../kubernetes-api/index.ts';
 import { plain } from '../plain.ts';
 import { type GatewayValues, type InstallValues, revisionSuffix } from '../values/install-values.ts';
-import { gatewayPod } from './gateway-pod.ts';
+import { gatewayTemplate } from './gateway-pod.ts';
 import { serviceAccount } from './istiod-access.ts';
 import { type Component, ownershipLabels } from './labels.ts';
 import { istiodHost, istiodName } from './names.ts';
@@ -13,7 +13,7 @@ export function gatewayObjects(values: InstallValues, gateway: GatewayValues): r
   const component: Component = gateway.kind === 'egress' ? 'EgressGateways' : 'IngressGateways';
   const labels = { ...gateway.labels, ...ownershipLabels(values, component) };
   const selector = selectorOf(gateway);
-  const scaled = { name, namespace: values.namespace, labels };
+  const scaled = { name, namespace: values.namespace, labels, k8s: gateway.k8s };
   const annotations = plain(gateway.k8s['serviceAnnotations']) as Readonly<Record<string, string>>;
   const metadata = { name, namespace: values.namespace, labels };
   const hasAnnotations = Object.keys(annotations).length > 0;
@@ -33,7 +33,7 @@ export function gatewayObjects(values: InstallValues, gateway: GatewayValues): r
         ...(replicas === undefined ? {} : { replicas }),
         selector: { matchLabels: selector },
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '100%', maxUnavailable: '25%' } },
-        template: gatewayPod(values, gateway),
+        template: gatewayTemplate(values, gateway),
       },
     },
     ...(autoscale ? [autoscaler(scaled, autoscale)] : []),

@@ -25,7 +25,7 @@ export function istiodObjects(values: InstallValues): readonly KubernetesObject[
   const name = istiodName(values);
   const labels = istiodLabels(values);
   const pilot = plain(values.values['pilot']);
-  const scaled = { name, namespace: values.namespace, labels };
+  const scaled = { name, namespace: values.namespace, labels, k8s: values.pilotK8s };
   const isFixed = pilot['autoscaleEnabled'] !== true || values.pilotK8s['replicaCount'] !== undefined;
   const scale = {
     min: Number(pilot['autoscaleMin'] ?? 1),
@@ -160,7 +160,7 @@ function container(values: InstallValues): Plain {
     startupProbe: probe('/healthz', { periodSeconds: 1, failureThreshold: 120 }),
     readinessProbe: probe('/ready', { periodSeconds: 3, timeoutSeconds: 5 }),
     livenessProbe: probe('/healthz', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
-    resources: values.pilotK8s['resources'] ?? at(values.values, 'pilot', 'resources'),
+    resources: resourcesOf(values),
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },
@@ -168,6 +168,11 @@ function container(values: InstallValues): Plain {
     },
     volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
   };
+}
+
+function resourcesOf(values: InstallValues): unknown {
+  const { pilot, global } = values.values as { readonly pilot?: Plain; readonly global?: Plain };
+  return values.pilotK8s['resources'] ?? pilot?.['resources'] ?? global?.['defaultResources'] ?? {};
 }
 
 function probe(path: string, times: Plain): Plain {

@@ -1,3 +1,4 @@
+import { TAG } from '../values/defaults.ts';
 import { type InstallValues, revisionLabel, revisionSuffix } from '../values/install-values.ts';
 
 /** A part of the installation, as Istio names them (`operator.istio.io/component`). */
@@ -6,6 +7,8 @@ export type Component = 'Base' | 'Pilot' | 'IngressGateways' | 'EgressGateways';
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const PRODUCT = 'pelagos';
 export const OWNER = 'install.operator.istio.io/owning-resource';
+/** Of the program that installed it. */
+export const VERSION = 'operator.istio.io/version';
 export const COMPONENT = 'operator.istio.io/component';
 
 /**
@@ -17,6 +20,7 @@ export function ownershipLabels(values: InstallValues, component: Component): Re
     [MANAGED_BY]: PRODUCT,
     'app.kubernetes.io/part-of': 'istio',
     [COMPONENT]: component,
+    [VERSION]: TAG,
     ...(component === 'Base'
       ? { [OWNER]: 'base' }
       : { [OWNER]: owningResource(values), 'istio.io/rev': revisionLabel(values) }),

@@ -15,12 +15,17 @@ export interface InstallStep {
   readonly objects: readonly KubernetesObject[];
 }
 
+export const WEBHOOKS_TITLE = 'Webhooks';
+export const REMOTE_TITLE = 'Istiod (remote)';
+
 /** What the steps need to know beside the values. */
 export interface MeshFacts {
   /** The CustomResourceDefinitions of the Istio API. */
   readonly definitions: readonly KubernetesObject[];
   /** Where proxies of a remote cluster reach their control plane: an IP address or a host name. */
   readonly pilotAddress?: string;
+  /** The name of the cluster whose control plane serves a remote one; any may where it is not known. */
+  readonly primaryCluster?: string;
 }
 
 /**
@@ -33,7 +38,7 @@ export function meshSteps(values: InstallValues, facts: MeshFacts): readonly Ins
   const pilot = values.hasPilot
     ? [...istiodAccess(values), ...configMaps(values), ...istiodObjects(values)]
     : isRemote
-      ? [...configMaps(values), ...remoteIstiod(values, facts.pilotAddress ?? '')]
+      ? [...configMaps(values, facts.pilotAddress), ...remoteIstiod(values, facts.pilotAddress ?? '')]
       : [];
   const webhooks = values.hasPilot || isRemote ? [...validatorWebhook(values), injectorWebhook(values)] : [];
   const gateways = (egress: boolean) =>
@@ -41,9 +46,9 @@ export function meshSteps(values: InstallValues, facts: MeshFacts): readonly Ins
       .filter(({ kind }) => (kind === 'egress') === egress)
       .flatMap((each) => gatewayObjects(values, each));
   const steps: readonly InstallStep[] = [
-    { title: 'Istio core', objects: [namespaceObject(values), ...core] },
-    { title: isRemote ? 'Istiod (remote)' : 'Istiod', objects: pilot },
-    { title: 'Webhooks', objects: webhooks },
+    { title: 'Istio core', objects: [namespaceObject(values, facts.primaryCluster), ...core] },
+    { title: isRemote ? REMOTE_TITLE : 'Istiod', objects: pilot },
+    { title: WEBHOOKS_TITLE, objects: webhooks },
     { title: 'Ingress gateways', objects: [...gateways(false), ...eastWestRules(values)] },
     { title: 'Egress gateways', objects: gateways(true) },
   ];

@@ -1,12 +1,15 @@
 import type { KubernetesObject } from '../../kubernetes-api/index.ts';
-import { flagAt, type Plain, textAt } from '../plain.ts';
+import { flagAt, type Plain, plain, textAt } from '../plain.ts';
 import type { InstallValues } from '../values/install-values.ts';
 
 /** The fields of a pod that say where it runs, from a component's settings. */
 export function scheduling(values: InstallValues, ...settings: readonly Plain[]): Plain {
-  const first = (field: string) => settings.map((each) => each[field]).find((each) => !isEmpty(each));
+  const global = plain(values.values['global']);
+  const defaults = { nodeSelector: global['defaultNodeSelector'], tolerations: global['defaultTolerations'] };
+  const first = (field: string) =>
+    [...settings, defaults].map((each: Plain) => each[field]).find((each) => !isEmpty(each));
   const fields = ['affinity', 'nodeSelector', 'tolerations', 'topologySpreadConstraints'];
-  const priority = first('priorityClassName') ?? textAt(values.values, 'global', 'priorityClassName');
+  const priority = first('priorityClassName') ?? textAt(global, 'priorityClassName');
   return {
     ...Object.fromEntries(fields.flatMap((field) => (first(field) === undefined ? [] : [[field, first(field)]]))),
     ...(priority === undefined ? {} : { priorityClassName: priority }),
@@ -31,9 +34,10 @@ interface Scaled {
 
 /** By processor time, in percent of what is requested. */
 export function autoscaler(
-  { name, namespace, labels }: Scaled,
+  { name, namespace, labels, k8s }: Scaled & { readonly k8s: Plain },
   scale: { readonly min: number; readonly max: number; readonly cpuPercent: number },
 ): KubernetesObject {
+  const given = plain(k8s['hpaSpec']);
   return {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
@@ -48,6 +52,7 @@ export function autoscaler(
           resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: scale.cpuPercent } },
         },
       ],
+      ...given,
     },
   };
 }
@@ -58,16 +63,20 @@ export function autoscaler(
  */
 export function disruptionBudget(
   values: InstallValues,
-  { name, namespace, labels }: Scaled,
+  { name, namespace, labels, k8s }: Scaled & { readonly k8s: Plain },
   selector: Readonly<Record<string, string>>,
 ): readonly KubernetesObject[] {
+  const given = plain(k8s['podDisruptionBudget']);
   if (!flagAt(values.values, 'global', 'defaultPodDisruptionBudget', 'enabled')) return [];
   return [
     {
       apiVersion: 'policy/v1',
       kind: 'PodDisruptionBudget',
       metadata: { name, namespace, labels },
-      spec: { maxUnavailable: 1, selector: { matchLabels: selector } },
+      spec: {
+        ...(Object.keys(given).length > 0 ? given : { maxUnavailable: 1 }),
+        selector: { matchLabels: selector },
+      },
     },
   ];
 }

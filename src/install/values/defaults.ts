@@ -49,9 +49,7 @@ export const DEFAULTS: Plain = {
         readinessPeriodSeconds: 15,
         resources: { limits: { cpu: '2000m', memory: '1024Mi' }, requests: { cpu: '100m', memory: '128Mi' } },
         startupProbe: { enabled: true, failureThreshold: 600 },
-        statusPort: 15021,
       },
-      proxy_init: { image: IMAGE },
       remotePilotAddress: '',
     },
     pilot: {

@@ -8,7 +8,7 @@ export interface InstallValues {
   readonly namespace: string;
   /** Empty for the one without a name. */
   readonly revision: string;
-  /** The cluster's name in the mesh: one DNS label, or `Kubernetes`. */
+  /** The cluster's name in the mesh: one DNS label. */
   readonly cluster: string;
   readonly network: string;
   /** `docker.io/pelagos/pelagos:0.1.0`, the image of control plane, gateways and sidecars alike. */

@@ -17,7 +17,12 @@ const K8S: Known = {
   ),
   ...all('unused', 'overlays readinessProbe securityContext strategy volumeMounts volumes'),
 };
-const COMPONENT: Known = { enabled: 'any', k8s: K8S, ...all('unused', 'hub namespace tag') };
+const COMPONENT: Known = {
+  enabled: 'any',
+  // The Service of the control plane has fixed ports.
+  k8s: { ...K8S, service: 'unused' },
+  ...all('unused', 'hub namespace tag'),
+};
 const GATEWAY: Known = {
   enabled: 'any',
   k8s: K8S,
@@ -54,9 +59,9 @@ const PROXY: Known = {
     `autoInject clusterDomain componentLogLevel excludeIPRanges excludeInboundPorts excludeOutboundPorts
     holdApplicationUntilProxyStarts image includeIPRanges includeInboundPorts includeOutboundPorts lifecycle
     logLevel privileged readinessFailureThreshold readinessInitialDelaySeconds readinessPeriodSeconds
-    resources seccompProfile startupProbe`,
+    resources startupProbe`,
   ),
-  ...all('unused', 'enableCoreDump envoyMetricsService outlierLogPath statusPort tracer'),
+  ...all('unused', 'enableCoreDump envoyMetricsService outlierLogPath seccompProfile statusPort tracer'),
 };
 
 /** Helm's values (charts base, istiod), as they stand below `spec.values`. */
@@ -68,12 +73,13 @@ export const KNOWN_VALUES: { readonly [key: string]: Known } = {
     imagePullPolicy imagePullSecrets istioNamespace meshID network priorityClassName remotePilotAddress tag`,
     ),
     logging: { level: 'any' },
+    trustDomain: 'any',
     // The second spelling is that of older guides; both mean the same.
     multiCluster: { clusterName: 'any', enabled: 'any' },
     multicluster: { clusterName: 'any', enabled: 'any' },
     primary: { enabled: 'any' },
     proxy: PROXY,
-    proxy_init: { image: 'any', resources: 'any', forceApplyIptables: 'unused' },
+    proxy_init: { resources: 'any', ...all('unused', 'forceApplyIptables image') },
     ...all(
       'unused',
       `caAddress caName certSigners configCluster externalIstiod ipFamilies ipFamilyPolicy istiod jwtPolicy

@@ -30,8 +30,8 @@ export interface ReadValues {
 }
 
 const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-/** Istio's name for a cluster that nobody has named. */
-const NAMELESS = 'Kubernetes';
+/** A cluster that nobody has named (Istio's `Kubernetes`, as a DNS label). */
+const NAMELESS = 'kubernetes';
 const MAX_SETS = 1000;
 
 /** Defaults, profile, files and flags as one. @throws InstallError where it cannot be installed like that. */
@@ -137,7 +137,7 @@ function withoutSpelling(values: Plain): Plain {
 function clusterName(values: Plain, context: string): string {
   const named =
     textAt(values, 'global', 'multiCluster', 'clusterName') ?? textAt(values, 'global', 'multicluster', 'clusterName');
-  if (named !== undefined && named !== NAMELESS) checkLabel('values.global.multiCluster.clusterName', named);
+  if (named !== undefined) checkLabel('values.global.multiCluster.clusterName', named);
   return named ?? (DNS_LABEL.test(context) ? context : NAMELESS);
 }
 

@@ -133,8 +133,7 @@ function put(target: Record<string, unknown>, path: readonly Step[], value: unkn
     }
     let child = read(place, step);
     if (next.kind === 'key' ? !isPlain(child) : !Array.isArray(child)) {
-      child = next.kind === 'key' ? {} : [];
-      assign(place, step, child);
+      child = assign(place, step, next.kind === 'key' ? {} : []);
     }
     place = child;
   }
@@ -145,16 +144,18 @@ function read(place: unknown, step: Step): unknown {
   return (place as readonly unknown[])[indexOf(place as readonly unknown[], step)];
 }
 
-function assign(place: unknown, step: Step, value: unknown): void {
+/** @returns what stands there now. */
+function assign(place: unknown, step: Step, value: unknown): unknown {
   if (step.kind === 'key') {
     define(place as Record<string, unknown>, step.key, value);
-    return;
+    return value;
   }
   const items = place as unknown[];
   const index = indexOf(items, step);
   // Beyond the end means a new item (Istio); one that is named keeps its name.
   const item = step.kind === 'item' && isPlain(value) ? { [step.field]: step.value, ...value } : value;
   items[Math.min(index, items.length)] = item;
+  return item;
 }
 
 function indexOf(items: readonly unknown[], step: Exclude<Step, { kind: 'key' }>): number {

@@ -17,6 +17,11 @@ export interface WebhookCaBundleOptions {
   readonly configurations: readonly WebhookConfigurationRef[];
   /** PEM of each root that the webhook's certificate may come from. */
   readonly roots: () => readonly string[];
+  /**
+   * Are they answered now? From then on validation may not be passed by: an installation leaves it open (Ignore), so that
+   * nothing is held up before there is a control plane.
+   */
+  readonly isServing: () => boolean;
   readonly log: Logger;
 }
 
@@ -24,7 +29,7 @@ const RETRY_MS = 5_000;
 
 /**
  * Keeps the `caBundle` of webhook configurations to the roots of now, so that the API server believes our webhooks after a
- * rotation too. A configuration that is not there is waited for. One leader does so at a time.
+ * rotation too, and lets validation refuse (Fail, as Istio does) once it is served. A configuration that is not there is waited for. One leader does so at a time.
  */
 export class WebhookCaBundle {
   readonly #api: ApiServer;
@@ -59,7 +64,7 @@ export class WebhookCaBundle {
     for (const list of this.#lists) void list.start();
   }
 
-  /** The roots are others now. */
+  /** The roots are others now, or the webhooks are served. */
   refresh(): void {
     for (const ref of this.#options.configurations) void this.#review(ref);
   }
@@ -74,7 +79,8 @@ export class WebhookCaBundle {
     const object = this.#known.get(ref);
     const pem = this.#options.roots().join('');
     if (!object || pem === '' || this.#stopped) return;
-    const patch = caBundlePatch(object, Buffer.from(pem).toString('base64'));
+    const enforce = ref.kind === 'validating' && this.#options.isServing();
+    const patch = webhookPatch(object, { caBundle: Buffer.from(pem).toString('base64'), enforce });
     if (patch.length === 0) return;
     try {
       await this.#api.send('PATCH', pathOf(ref.kind, ref.name), patch, {
@@ -100,25 +106,30 @@ export class WebhookCaBundle {
 }
 
 interface Operation {
-  readonly op: 'test' | 'add';
+  readonly op: 'test' | 'add' | 'replace';
   readonly path: string;
   readonly value: string;
 }
 
 /** JSON Patch (RFC 6902): the test of each name keeps a list that was changed in between from being mixed up. */
-export function caBundlePatch(configuration: KubernetesObject, caBundle: string): readonly Operation[] {
+export function webhookPatch(
+  configuration: KubernetesObject,
+  to: { readonly caBundle: string; readonly enforce: boolean },
+): readonly Operation[] {
   const webhooks = (configuration['webhooks'] ?? []) as readonly {
     readonly name: string;
     readonly clientConfig?: { readonly caBundle?: string };
+    readonly failurePolicy?: string;
   }[];
-  return webhooks.flatMap(({ name, clientConfig }, index): readonly Operation[] =>
-    clientConfig && clientConfig.caBundle !== caBundle
-      ? [
-          { op: 'test', path: `/webhooks/${index}/name`, value: name },
-          { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle },
-        ]
-      : [],
-  );
+  return webhooks.flatMap(({ name, clientConfig, failurePolicy }, index): readonly Operation[] => {
+    const at = `/webhooks/${index}`;
+    const changes: Operation[] = [];
+    if (clientConfig && clientConfig.caBundle !== to.caBundle)
+      changes.push({ op: 'add', path: `${at}/clientConfig/caBundle`, value: to.caBundle });
+    if (to.enforce && failurePolicy !== 'Fail')
+      changes.push({ op: 'replace', path: `${at}/failurePolicy`, value: 'Fail' });
+    return changes.length > 0 ? [{ op: 'test', path: `${at}/name`, value: name }, ...changes] : [];
+  });
 }
 
 function pathOf(kind: WebhookConfigurationRef['kind'], name?: string): string {

@@ -1,11 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { InjectionSettings } from '../../proxies/index.ts';
 import { type InjectionPath, parseInjectionPath, reviewInjection } from './injection-review.ts';
-
-/** An object may have 1.5 MiB in etcd (its limit on requests); a review has it, and the old one, with some words around. */
-const MAX_BODY_BYTES = 3 * 1024 * 1024;
-/** The API server waits ten seconds. */
-const BODY_TIMEOUT_MS = 9_000;
+import { answerReview, readReview, refuseReview } from './review-request.ts';
 
 /** The part of a logger that is used here (pino's). */
 export interface WebhookLog {
@@ -58,11 +54,7 @@ async function answerRequest(
   response: ServerResponse,
   { path, options, startMs }: Call,
 ): Promise<InjectionOutcome> {
-  if (request.method !== 'POST') return refuse(response, 405, 'Only POST is answered here.');
-  if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) {
-    return refuse(response, 415, 'The content must be application/json.');
-  }
-  const body = await readBody(request);
+  const body = await readReview(request);
   if (body.kind === 'refused') return refuse(response, body.status, body.problem);
   const settings = options.settings(path);
   if (!settings) return refuse(response, 503, `The settings of the cluster "${path.cluster}" are not known (yet).`);
@@ -73,34 +65,11 @@ async function answerRequest(
   const fields = { cluster: settings.cluster, pod, durationMs };
   if (outcome === 'skipped') options.log.debug({ ...fields, reason }, 'pod gets no proxy');
   else options.log.info({ ...fields, ...(warnings.length > 0 ? { warnings } : {}) }, 'pod gets its proxy');
-  const text = JSON.stringify(review);
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
-  response.end(text);
+  answerReview(response, review);
   return outcome;
 }
 
-type Body =
-  | { readonly kind: 'read'; readonly value: unknown }
-  | { readonly kind: 'refused'; readonly status: number; readonly problem: string };
-
-async function readBody(request: IncomingMessage): Promise<Body> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  request.setTimeout(BODY_TIMEOUT_MS, () => request.destroy(new Error('the request did not come in time')));
-  for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > MAX_BODY_BYTES) return { kind: 'refused', status: 413, problem: `More than ${MAX_BODY_BYTES} bytes.` };
-    parts.push(part);
-  }
-  try {
-    return { kind: 'read', value: JSON.parse(Buffer.concat(parts).toString('utf8')) };
-  } catch {
-    return { kind: 'refused', status: 400, problem: 'The content is no JSON.' };
-  }
-}
-
 function refuse(response: ServerResponse, status: number, problem: string): 'failed' {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
-  response.end(`${problem}\n`);
+  refuseReview(response, status, problem);
   return 'failed';
 }

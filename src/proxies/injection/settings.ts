@@ -84,7 +84,11 @@ export function injectionSettings(sources: InjectionSources): InjectionSettings 
     revisionTags: values.texts('revisionTags'),
     rootNamespace: values.text('global.istioNamespace', 'istio-system'),
     image: imageOf(values),
-    imagePullPolicy: values.text('global.imagePullPolicy'),
+    // Said always: a pod that asked for the image `auto` was given the policy of an image without a tag.
+    imagePullPolicy: values.text(
+      'global.imagePullPolicy',
+      imageOf(values).endsWith(':latest') ? 'Always' : 'IfNotPresent',
+    ),
     imagePullSecrets: values.texts('global.imagePullSecrets'),
     logLevel: values.text('global.proxy.logLevel', 'warning'),
     componentLogLevel: values.text('global.proxy.componentLogLevel', 'misc:error'),

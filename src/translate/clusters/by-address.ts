@@ -8,6 +8,7 @@ import { durationFromMs, httpProtocolOptions, socketAddress } from '../../envoy/
 import { MESH_GATEWAY, type MeshView } from '../../mesh/index.ts';
 import type { ClientScope, Endpoint, Hostname } from '../../model/index.ts';
 import type { Built, InitOf } from '../built.ts';
+import { asServed } from '../endpoints.ts';
 import { type AddressUse, PASSTHROUGH_CLUSTER, parseAddressClusterName } from '../names.ts';
 import { destinationShares } from '../routes/destinations.ts';
 import { ruleFor } from '../routes/rule-for.ts';
@@ -42,14 +43,27 @@ export function addressCluster(mesh: MeshView, client: ClientScope, name: string
   }
   if (owner?.kind === 'pod') {
     const endpoint = mesh.endpoints.ofPod(owner.pod, parsed.port);
-    if (endpoint) return { message: onePlace(called, { ...endpoint, address: parsed.address }), origins: [owner.pod] };
+    if (endpoint)
+      return {
+        message: onePlace(called, { ...asServed(mesh, endpoint), address: parsed.address }),
+        origins: [owner.pod],
+      };
   }
   return allowsOutside(mesh, client) ? { message: onePlace(called, undefined), origins: [] } : undefined;
 }
 
+/** The service that stands behind the address of such a cluster, for its endpoints. Tracked. */
+export function addressTarget(mesh: MeshView, client: ClientScope, name: string): RuledTarget | undefined {
+  const parsed = parseAddressClusterName(name);
+  if (!parsed) return undefined;
+  const owner = mesh.addresses.at(client.cluster, parsed.address);
+  if (owner?.kind !== 'host') return undefined;
+  return hostTarget(mesh, client, { name, ...parsed, hostname: owner.hostname })?.target;
+}
+
 interface Behind {
   readonly target: RuledTarget;
-  /** The name by which the same is called in routes; statistics and endpoints go by it. */
+  /** The name by which the same is called in routes; statistics go by it. */
   readonly canonical: string;
 }
 

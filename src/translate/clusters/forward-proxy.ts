@@ -14,7 +14,6 @@ import { durationFromMs, httpFilter, httpProtocolOptions, pack } from '../../env
 import type { MeshView } from '../../mesh/index.ts';
 import type { ClientScope, Hostname } from '../../model/index.ts';
 import type { Built } from '../built.ts';
-import { PASSTHROUGH_CLUSTER } from '../names.ts';
 import { circuitBreakers } from './traffic-policy.ts';
 
 /** Filter and cluster share a cache by this name, and Envoy wants its settings the same in both. */
@@ -36,9 +35,9 @@ export function forwardProxyFilter(): HttpFilter {
 }
 
 /** Hosts that no object names (Istio's name): found by the request's own host, and called as they are. */
-export function forwardProxyCluster(): Built<Cluster> {
+export function forwardProxyCluster(name: string): Built<Cluster> {
   const message = create(ClusterSchema, {
-    name: PASSTHROUGH_CLUSTER,
+    name,
     connectTimeout: durationFromMs(10_000),
     lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
     clusterDiscoveryType: {
@@ -62,9 +61,15 @@ export function forwardProxyCluster(): Built<Cluster> {
 export function allowsOutside(mesh: MeshView, client: ClientScope): boolean {
   if (client.kind === 'gateway') return false;
   return (
-    (mesh.policies.sidecar(client)?.spec.outboundTrafficPolicy?.mode ?? mesh.config.outboundTrafficPolicy) ===
-    'ALLOW_ANY'
+    (mesh.policies.sidecar(client)?.spec.outboundTrafficPolicy?.mode ?? mesh.config.outboundTrafficPolicy) !==
+    'REGISTRY_ONLY'
   );
+}
+
+/** Is HTTP to hosts outside sent to what their names stand for? Tracked. */
+export function resolvesOutside(mesh: MeshView, client: ClientScope): boolean {
+  const own = mesh.policies.sidecar(client)?.spec.outboundTrafficPolicy?.mode;
+  return own === undefined && mesh.config.outboundTrafficPolicy === 'ALLOW_ANY_DYNAMIC_DNS';
 }
 
 /** Top-level domains that no name outside has (RFC 6761, RFC 6762, RFC 9476). */

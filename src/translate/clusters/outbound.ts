@@ -25,7 +25,7 @@ const IDLE_TIMEOUT_MS = 3_600_000;
 interface Named {
   readonly name: string;
   readonly target: RuledTarget;
-  /** The name in Istio's form, where `name` is another: endpoints and statistics go by it. */
+  /** The name in Istio's form, where `name` is another: statistics go by it. */
   readonly canonical?: string;
 }
 
@@ -69,7 +69,7 @@ function discovery(mesh: MeshView, client: ClientScope, named: Named): InitOf<ty
   if (resolution === 'endpoints') {
     return {
       clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
-      edsClusterConfig: { edsConfig: adsSource(), serviceName: named.canonical ?? name },
+      edsClusterConfig: { edsConfig: adsSource(), serviceName: name },
     };
   }
   const byOwnName = { ...target.service, backing: { kind: 'dns', address: hostname } } as const;

@@ -36,15 +36,17 @@ export interface GatewayServer {
 export function gatewayServers(mesh: MeshView, proxy: ProxyScope): readonly GatewayServer[] {
   const { client, workload } = proxy;
   const pod = { cluster: client.cluster, subject: client, pod: workload };
-  return mesh.gateways.of(client).flatMap((gateway) =>
-    (gateway.spec.servers ?? []).map((server) => ({
-      gateway,
-      server,
-      kind: kindOf(server),
-      port: mesh.workloads.targetPort(pod, server.port.number),
-    })),
-  );
+  return mesh.gateways.of(client).flatMap((gateway) => {
+    const services = gateway.meta.annotations[SERVICES_ANNOTATION]?.split(',').map((name) => name.trim());
+    return (gateway.spec.servers ?? []).flatMap((server) => {
+      const ports = mesh.workloads.targetPorts(pod, server.port.number, services);
+      return ports.map((port) => ({ gateway, server, kind: kindOf(server), port }));
+    });
+  });
 }
+
+/** On a Gateway that is bound to services by their hosts, and not to pods by a selector (Istio's form of Gateway API). */
+const SERVICES_ANNOTATION = 'internal.istio.io/gateway-service';
 
 function kindOf({ port, tls }: Server): ServerKind {
   const mode = tls?.mode ?? 'PASSTHROUGH';
@@ -55,9 +57,11 @@ function kindOf({ port, tls }: Server): ServerKind {
   return isHttp(protocolOfText(protocol)) ? 'http' : 'tcp';
 }
 
-/** Where a gateway proxy really listens for one of its ports. */
-export function gatewayBind(proxy: ProxyScope, port: number): SocketAddress {
-  return proxy.gatewayBinds.find((bind) => bind.port === port)?.bind ?? { address: proxy.address || '0.0.0.0', port };
+/** Where a gateway proxy really listens for one of its ports: wherever it is told, or on all of its own addresses. */
+export function gatewayBind({ gatewayBinds, address }: ProxyScope, port: number): SocketAddress {
+  const told = gatewayBinds.find((bind) => bind.port === port)?.bind;
+  // Proxies that are told of some share their machine's addresses with others.
+  return told ?? { address: gatewayBinds.length > 0 ? address || '0.0.0.0' : '0.0.0.0', port };
 }
 
 /** A gateway's listener's name (Istio: `0.0.0.0_8080`). */

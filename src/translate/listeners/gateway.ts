@@ -7,6 +7,7 @@ import { formatObjectRef, type ObjectRef, type ProxyScope } from '../../model/in
 import type { Built, InitOf } from '../built.ts';
 import { type GatewayChain, serverChains } from './gateway-chains.ts';
 import { gatewayBind, gatewayListenerName, gatewayServers } from './gateway-servers.ts';
+import { otherFamily } from './wildcard-address.ts';
 
 /** A listener with the Envoy clusters that its filters name; HTTP routes have theirs in RDS. */
 export interface GatewayListener extends Built<Listener> {
@@ -28,6 +29,7 @@ export function gatewayListener(mesh: MeshView, proxy: ProxyScope, port: number)
   const message = create(ListenerSchema, {
     name: gatewayListenerName(port),
     address: socketAddress(bind.address, bind.port),
+    additionalAddresses: bind.address === '0.0.0.0' ? otherFamily(proxy, bind.port) : [],
     listenerFilters: made.some(({ match }) => match !== 'plain') ? [tlsInspector()] : [],
     listenerFiltersTimeout: durationFromMs(5_000),
     filterChains: made.map(envoyChain),

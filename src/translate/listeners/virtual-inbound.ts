@@ -11,7 +11,7 @@ import {
   tlsInspector,
 } from '../../envoy/index.ts';
 import type { MeshView } from '../../mesh/index.ts';
-import type { ObjectRef, ProxyScope } from '../../model/index.ts';
+import type { Interception, ObjectRef, ProxyScope } from '../../model/index.ts';
 import type { Built } from '../built.ts';
 import { BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, VIRTUAL_INBOUND } from '../names.ts';
 import { gatewayTls } from '../tls.ts';
@@ -26,8 +26,15 @@ import { otherFamily } from './wildcard-address.ts';
  */
 const INSPECTION_TIMEOUT_MS = 5_000;
 
+/** The ports that the kernel redirects to. */
+export type RedirectPorts = Extract<Interception, { kind: 'redirect' }>;
+
 /** Where all connections to a redirected workload come in: a set of chains per known port, and one for all others. */
-export function virtualInbound(mesh: MeshView, proxy: ProxyScope, port: number): Built<Listener> {
+export function virtualInbound(
+  mesh: MeshView,
+  proxy: ProxyScope,
+  { inboundPort: port, outboundPort }: RedirectPorts,
+): Built<Listener> {
   const inlets = inletsOf(mesh, proxy);
   const origins: ObjectRef[] = [...inlets.origins];
   const taken = (filters: InboundFilters): InboundFilters => {
@@ -49,7 +56,12 @@ export function virtualInbound(mesh: MeshView, proxy: ProxyScope, port: number):
     listenerFilters: inspectors(inlets),
     listenerFiltersTimeout: durationFromMs(INSPECTION_TIMEOUT_MS),
     continueOnListenerFiltersTimeout: true,
-    filterChains: [loopChain(port), ...own, ...inboundChains({ ...rest, filters: taken(others) })],
+    filterChains: [
+      loopChain(port),
+      loopChain(outboundPort),
+      ...own,
+      ...inboundChains({ ...rest, filters: taken(others) }),
+    ],
   });
   return { message, origins };
 }
@@ -87,11 +99,11 @@ function inspectors({ ports }: Inlets): ReturnType<typeof originalDst>[] {
   ];
 }
 
-/** A connection to the redirecting port itself would be sent to itself for ever. */
+/** A connection to a redirecting port itself would be sent to itself for ever. */
 export function loopChain(port: number): Chain {
   const nowhere = tcpProxy({
     statPrefix: BLACK_HOLE_CLUSTER,
     clusterSpecifier: { case: 'cluster', value: BLACK_HOLE_CLUSTER },
   });
-  return { name: 'loop', filterChainMatch: { destinationPort: port }, filters: [nowhere] };
+  return { name: `loop.${port}`, filterChainMatch: { destinationPort: port }, filters: [nowhere] };
 }

@@ -1,12 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import { TrafficDirection } from '../../envoy/gen/envoy/config/core/v3/base_pb.ts';
 import { type Listener, ListenerSchema } from '../../envoy/gen/envoy/config/listener/v3/listener_pb.ts';
-import { prefixRange, socketAddress } from '../../envoy/index.ts';
+import { socketAddress } from '../../envoy/index.ts';
 import type { MeshView } from '../../mesh/index.ts';
 import type { ProxyScope } from '../../model/index.ts';
 import type { Built } from '../built.ts';
 import { VIRTUAL_OUTBOUND } from '../names.ts';
-import { outsideOf, streamByAddress, streamTo } from './outbound-streams.ts';
+import { meshChains, outsideOf, streamTo } from './outbound-streams.ts';
 import { loopChain } from './virtual-inbound.ts';
 import { otherFamily } from './wildcard-address.ts';
 
@@ -21,14 +21,7 @@ export function virtualOutbound(mesh: MeshView, proxy: ProxyScope, port: number)
     additionalAddresses: otherFamily(proxy, port),
     trafficDirection: TrafficDirection.OUTBOUND,
     useOriginalDst: true,
-    filterChains: [
-      loopChain(port),
-      {
-        name: 'mesh',
-        filterChainMatch: { prefixRanges: mesh.blocks.all().map(prefixRange) },
-        filters: streamByAddress(mesh),
-      },
-    ],
+    filterChains: [loopChain(port), ...meshChains(mesh, 'mesh', {})],
     defaultFilterChain: {
       name: 'outside',
       filters: streamTo(mesh, [{ cluster: outsideOf(mesh, proxy.client), weight: 1 }]),

@@ -29,7 +29,7 @@ export const PORTS_SIDECAR: Role = {
     return [BLACK_HOLE_CLUSTER, ...outside, ...inboundPorts(proxy).map(({ port }) => formatInboundClusterName(port))];
   },
   cluster(mesh, proxy, name) {
-    if (name === PASSTHROUGH_CLUSTER) return allowsOutside(mesh, proxy.client) ? forwardProxyCluster() : undefined;
+    if (name === PASSTHROUGH_CLUSTER) return allowsOutside(mesh, proxy.client) ? forwardProxyCluster(name) : undefined;
     const inbound = inboundPorts(proxy).find(({ port }) => name === formatInboundClusterName(port));
     return inbound && inboundCluster(inbound, inboundProtocol(mesh, proxy, inbound.port));
   },

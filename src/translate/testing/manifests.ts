@@ -8,6 +8,7 @@ export interface PaperService {
   readonly port?: number;
   readonly portName?: string;
   readonly headless?: boolean;
+  readonly clusterIp?: string;
   readonly exportTo?: string;
   /** Extra lines of every endpoint, such as `conditions: {...}`. */
   readonly endpoint?: string;
@@ -38,8 +39,10 @@ export function serviceText(service: PaperService): string {
     port = 80,
     portName = 'http',
     headless,
+    clusterIp,
     exportTo,
   } = service;
+  const ip = headless ? 'None' : clusterIp;
   const annotations = exportTo === undefined ? '' : `, annotations: {networking.istio.io/exportTo: "${exportTo}"}`;
   const endpoints = Object.entries(pods).map(
     ([pod, ip]) =>
@@ -47,7 +50,7 @@ export function serviceText(service: PaperService): string {
   );
   return `---
 {apiVersion: v1, kind: Service, metadata: {name: ${name}, namespace: ${namespace}${annotations}},
- spec: {${headless ? 'clusterIP: None, ' : ''}selector: {app: ${name}}, ports: [{name: ${portName}, port: ${port}, targetPort: 8080}]}}
+ spec: {${ip === undefined ? '' : `clusterIP: ${ip}, `}selector: {app: ${name}}, ports: [{name: ${portName}, port: ${port}, targetPort: 8080}]}}
 ---
 {apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4,
  metadata: {name: ${name}-a, namespace: ${namespace}, labels: {kubernetes.io/service-name: ${name}}},

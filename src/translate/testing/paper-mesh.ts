@@ -82,6 +82,11 @@ export class PaperMesh {
     return this.proxy(pod, `sidecar~127.9.9.9~${pod}`, { PELAGOS_INTERCEPTION: interception, LOCALITY: locality });
   }
 
+  /** What the sidecar of a pod gets whose connections are redirected. @param pod `cluster1/default/client` */
+  redirected(pod: string): PaperProxy {
+    return this.proxy(pod, `sidecar~127.9.9.9~${pod}`, {});
+  }
+
   /** What a gateway's pod gets. */
   gateway(pod: string): PaperProxy {
     return this.proxy(pod, `router~127.9.9.9~${pod}`, {});
@@ -153,6 +158,11 @@ export class PaperProxy {
   /** The virtual host for a host as the workload calls it. */
   host(host: string): VirtualHost | undefined {
     return this.decoded(VirtualHostSchema, TYPE_URL.VHDS, `http_proxy/${host}`);
+  }
+
+  /** The virtual host for a host that a redirected workload calls at a port. */
+  hostAt(port: number, host: string): VirtualHost | undefined {
+    return this.decoded(VirtualHostSchema, TYPE_URL.VHDS, `${port}/${host}`);
   }
 
   /** Where plain requests to a host go: the cluster of its first route; undefined for a host that is nobody's. */

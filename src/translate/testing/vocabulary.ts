@@ -15,6 +15,9 @@ export const PROXIES: readonly string[] = [
   'sidecar default/client',
   'sidecar default/twin',
   'sidecar shop/shopper',
+  'redirected default/client',
+  'redirected default/twin',
+  'redirected shop/shopper',
   'gateway istio-system/ingress',
   'gateway istio-system/eastwest',
 ];
@@ -35,12 +38,27 @@ export const HOSTS: readonly string[] = [
   'reviews.default.svc.clusterset.local',
 ];
 
+/** Addresses that workloads call: pods, cluster IPs, and ones outside. */
+export const ADDRESSES: readonly string[] = [
+  '10.1.0.1:8080',
+  '10.1.0.3:5432',
+  '10.2.0.1:8080',
+  '10.96.0.1:80',
+  '10.96.0.2:5432',
+  '240.0.0.9:80',
+  '10.9.0.1:80',
+  '[2001:db8::1]:80',
+];
+
 const entry = (name: string, spec: string): string =>
   istioText('ServiceEntry', name, `{ports: [{number: 80, name: http, protocol: HTTP}], ${spec}}`);
 
 /** Every manifest is one that somebody could apply; of one name there may be several versions. */
 export const VOCABULARY: readonly (readonly [cluster: 'cluster1' | 'cluster2', text: string])[] = [
-  ['cluster1', serviceText({ name: 'reviews', pods: { a1: '10.1.0.1' }, labels: { version: 'v1' } })],
+  [
+    'cluster1',
+    serviceText({ name: 'reviews', pods: { a1: '10.1.0.1' }, labels: { version: 'v1' }, clusterIp: '10.96.0.1' }),
+  ],
   [
     'cluster1',
     serviceText({
@@ -50,7 +68,10 @@ export const VOCABULARY: readonly (readonly [cluster: 'cluster1' | 'cluster2', t
       portName: 'grpc',
     }),
   ],
-  ['cluster1', serviceText({ name: 'db', pods: { db1: '10.1.0.3' }, port: 5432, portName: 'tcp-pg' })],
+  [
+    'cluster1',
+    serviceText({ name: 'db', pods: { db1: '10.1.0.3' }, port: 5432, portName: 'tcp-pg', clusterIp: '10.96.0.2' }),
+  ],
   ['cluster1', serviceText({ name: 'ratings', namespace: 'shop', pods: { s1: '10.1.0.4' }, exportTo: 'shop' })],
   ['cluster2', serviceText({ name: 'reviews', pods: { a: '10.2.0.1', b: '10.2.0.2' }, headless: true })],
   ['cluster2', serviceText({ name: 'ratings', namespace: 'shop', pods: { s2: '10.2.0.4' } })],
@@ -128,6 +149,30 @@ export const VOCABULARY: readonly (readonly [cluster: 'cluster1' | 'cluster2', t
       'web',
       '{selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["default/*.shop.com"]}]}',
       'istio-system',
+    ),
+  ],
+  [
+    'cluster1',
+    istioText(
+      'VirtualService',
+      'streams',
+      '{hosts: [db, pay.internal], tcp: [{match: [{port: 5432}], route: [{destination: {host: db}, weight: 1}, {destination: {host: reviews}, weight: 2}]}], tls: [{match: [{port: 443, sniHosts: [pay.internal]}], route: [{destination: {host: db}}]}]}',
+    ),
+  ],
+  [
+    'cluster1',
+    istioText(
+      'ServiceEntry',
+      'tls',
+      '{hosts: [api.outside.com, "*.wide.com", pay.internal], resolution: DNS, ports: [{number: 443, name: tls, protocol: TLS}, {number: 5432, name: http, protocol: HTTP}]}',
+    ),
+  ],
+  [
+    'cluster1',
+    istioText(
+      'Sidecar',
+      'own',
+      '{workloadSelector: {labels: {app: client}}, ingress: [{port: {number: 9000, protocol: HTTP, name: http}, defaultEndpoint: 127.0.0.1:9001}]}',
     ),
   ],
   [
