@@ -9,13 +9,11 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pino } from 'pino';
 import { parse, parseAllDocuments } from 'yaml';
-import { formatCliError } from '../../src/cli/cli-error.ts';
-import { explainError } from '../../src/cli/kubernetes/explain-error.ts';
-import { createProgram, type Surroundings } from '../../src/cli/program.ts';
 import { debugInterface } from '../../src/istiod/http/debug.ts';
 import { LogScopes } from '../../src/observe/index.ts';
 import { cachedEnvoyPath } from '../../src/proxies/index.ts';
 import { startApiServer, type TestApiServer, withoutKubernetes } from './api-server.ts';
+import { type Outcome, runIstioctl } from './istioctl.ts';
 import { startKubelet, type TestKubelet } from './kubelet.ts';
 
 const ROOT_NAMESPACE = 'istio-system';
@@ -49,47 +47,9 @@ function portOf(listening: Server): number {
   return (listening.address() as AddressInfo).port;
 }
 
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the command in this process, which is quicker than one of its own. */
-async function run(args: readonly string[]): Promise<Outcome> {
-  let code = 0;
-  let out = '';
-  let err = '';
-  const around: Surroundings = {
-    env: { PELAGOS_STATE: join(folder, 'state') },
-    cwd: folder,
-    now: Date.now,
-    finish: (exitCode) => {
-      code = exitCode;
-    },
-    terminal: () => ({
-      out: (text) => {
-        out += text;
-      },
-      err: (text) => {
-        err += text;
-      },
-      isInteractive: false,
-      hasColor: false,
-      size: () => ({ columns: 80, rows: 24 }),
-    }),
-  };
+function run(args: readonly string[]): Promise<Outcome> {
   const hasFile = args.includes('--kubeconfig');
-  const words = hasFile ? args : ['--kubeconfig', server.kubeconfigFile, ...args];
-  try {
-    await createProgram('istioctl', around).parseAsync([...words], { from: 'user' });
-  } catch (error) {
-    const told = explainError(error);
-    if (!told) throw error;
-    code = told.exitCode;
-    err += formatCliError(told);
-  }
-  return { code, out, err };
+  return runIstioctl(hasFile ? args : ['--kubeconfig', server.kubeconfigFile, ...args], folder);
 }
 
 async function ok(args: readonly string[]): Promise<string> {

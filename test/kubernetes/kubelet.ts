@@ -20,6 +20,8 @@ export interface Ran {
 export interface TestKubelet {
   /** Makes a pod that runs on this node and is ready. Its ports lead to ports of this machine. */
   pod(pod: TestPod): Promise<void>;
+  /** Takes a pod that is there and has no node yet, and lets it be ready. */
+  adopt(pod: TestPod): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -58,6 +60,12 @@ export async function startKubelet(server: TestApiServer): Promise<TestKubelet> 
     pod: async (pod) => {
       pods.set(`${pod.namespace}/${pod.name}`, pod);
       await createPod(server, pod);
+    },
+    adopt: async (pod) => {
+      pods.set(`${pod.namespace}/${pod.name}`, pod);
+      const path = `/api/v1/namespaces/${pod.namespace}/pods/${pod.name}/binding`;
+      await server.admin.send('POST', path, { metadata: { name: pod.name }, target: { kind: 'Node', name: NODE } });
+      await beReady(server, pod);
     },
     stop: async () => {
       for (const socket of sockets.clients) socket.terminate();
@@ -118,15 +126,18 @@ async function registerNode({ admin }: TestApiServer, port: number): Promise<voi
   );
 }
 
-async function createPod(
-  { admin }: TestApiServer,
-  { namespace, name, labels = {}, containers }: TestPod,
-): Promise<void> {
+async function createPod(server: TestApiServer, pod: TestPod): Promise<void> {
+  const { namespace, name, labels = {}, containers } = pod;
   const path = `/api/v1/namespaces/${namespace}/pods`;
-  await admin.send('POST', path, {
+  await server.admin.send('POST', path, {
     metadata: { name, labels },
     spec: { nodeName: NODE, containers: containers.map((each) => ({ name: each, image: `${each}:1` })) },
   });
+  await beReady(server, pod);
+}
+
+async function beReady({ admin }: TestApiServer, { namespace, name, containers }: TestPod): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`;
   const status = {
     phase: 'Running',
     podIP: '10.0.0.1',
@@ -141,5 +152,5 @@ async function createPod(
       state: { running: {} },
     })),
   };
-  await admin.send('PATCH', `${path}/${name}/status`, { status }, { contentType: 'application/merge-patch+json' });
+  await admin.send('PATCH', path, { status }, { contentType: 'application/merge-patch+json' });
 }

@@ -46,6 +46,7 @@ export function probePod({ name, namespace, cluster, image, revision }: ProbeSpe
       },
     },
     spec: {
+      serviceAccountName: 'default',
       activeDeadlineSeconds: LIFETIME_SECONDS,
       terminationGracePeriodSeconds: 1,
       securityContext: { runAsNonRoot: true, runAsUser: 65_534, seccompProfile: { type: 'RuntimeDefault' } },
