@@ -8,9 +8,12 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 FIRST=${FIRST:-cluster1} SECOND=${SECOND:-cluster2}
 export IMAGE=${IMAGE:-docker.io/pelagos/pelagos:0.1.0}
-# Every istioctl below takes the image from here, where it is another one.
-istioctl() { command istioctl "$@" ${HUB:+--set hub="$HUB"} ${TAG:+--set tag="$TAG"}; }
-install() { istioctl install "$@"; }
+# Where the image is another one, every installation takes it from there.
+istioctl() {
+  local where=()
+  [ "$1" != install ] || where=(${HUB:+--set "hub=$HUB"} ${TAG:+--set "tag=$TAG"})
+  command istioctl "$@" "${where[@]}"
+}
 show() { printf '\n$ %s\n' "$*" >&2; "$@"; }
 
 # Clusters are contexts of kubectl.

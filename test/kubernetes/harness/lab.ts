@@ -1,8 +1,11 @@
 /** Two real clusters on this machine (see ../lab), with our image in them, for the tests of one file. */
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { findBinaries } from '../binaries.ts';
 import { type CommandOptions, type CommandResult, mustRun, runCommand } from './command.ts';
 
@@ -24,6 +27,10 @@ export interface Lab {
   istioctl(...args: readonly string[]): Promise<CommandResult>;
   /** Anything else with the lab's environment, such as a script. */
   run(program: string, args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** Tries again until what is checked holds. @throws the last failure after the time-out (60 s unless given). */
+  eventually(what: string, check: () => Promise<void>, timeoutMs?: number): Promise<void>;
+  /** A plain HTTP server on this machine, which the clusters' DNS knows by this name. */
+  outside(name: string): Promise<{ close(): Promise<void> }>;
   down(): Promise<void>;
 }
 
@@ -90,6 +97,51 @@ class RunningLab implements Lab {
 
   run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     return runCommand(program, args, { ...options, env: { ...this.env, ...options.env } });
+  }
+
+  async eventually(what: string, check: () => Promise<void>, timeoutMs = 60_000): Promise<void> {
+    const end = Date.now() + timeoutMs;
+    for (;;) {
+      try {
+        await check();
+        return;
+      } catch (error) {
+        if (Date.now() > end) throw new Error(`not in time: ${what}`, { cause: error });
+      }
+      await delay(250);
+    }
+  }
+
+  async outside(name: string): Promise<{ close(): Promise<void> }> {
+    const server = createServer(({ method, url, headers }, response) => {
+      response.end(`outside: ${method} ${headers.host} ${url}`);
+    });
+    server.listen(80, this.hostAddress);
+    await once(server, 'listening');
+    const zone = `${name}:53 {\n    hosts {\n        ${this.hostAddress} ${name}\n    }\n}\n`;
+    for (const context of (await this.run('kubectl', ['config', 'get-contexts', '-o', 'name'])).stdout
+      .trim()
+      .split('\n')) {
+      const corefile = await this.kubectl(
+        context,
+        'get',
+        'configmap',
+        '-n',
+        'kube-system',
+        'coredns',
+        '-o',
+        'jsonpath={.data.Corefile}',
+      );
+      const patch = JSON.stringify({ data: { Corefile: `${corefile.trimEnd()}\n${zone}` } });
+      await this.kubectl(context, 'patch', 'configmap', '-n', 'kube-system', 'coredns', '--type=merge', '-p', patch);
+    }
+    return {
+      close: async () => {
+        server.closeAllConnections();
+        server.close();
+        await once(server, 'close');
+      },
+    };
   }
 
   async down(): Promise<void> {
