@@ -26,5 +26,5 @@ export {
   type RoutePart,
   type VirtualService,
 } from './traffic-rules.ts';
-export { VIRTUAL_ADDRESSES } from './virtual-address.ts';
+export { isVirtualAddress, VIRTUAL_ADDRESSES } from './virtual-address.ts';
 export { EXPORT_TO_ANNOTATION, isExportedTo } from './visibility.ts';

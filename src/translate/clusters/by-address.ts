@@ -5,7 +5,7 @@ import {
   ClusterSchema,
 } from '../../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
 import { durationFromMs, httpProtocolOptions, socketAddress } from '../../envoy/index.ts';
-import { MESH_GATEWAY, type MeshView } from '../../mesh/index.ts';
+import { isVirtualAddress, MESH_GATEWAY, type MeshView } from '../../mesh/index.ts';
 import type { ClientScope, Endpoint, Hostname } from '../../model/index.ts';
 import type { Built, InitOf } from '../built.ts';
 import { asServed } from '../endpoints.ts';
@@ -49,6 +49,7 @@ export function addressCluster(mesh: MeshView, client: ClientScope, name: string
         origins: [owner.pod],
       };
   }
+  if (isVirtualAddress(parsed.address)) return undefined;
   return allowsOutside(mesh, client) ? { message: onePlace(called, undefined), origins: [] } : undefined;
 }
 
