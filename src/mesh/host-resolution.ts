@@ -104,7 +104,7 @@ export class HostResolution {
     let target = service;
     for (let step = 0; step < MAX_ALIASES; step += 1) {
       if (target.backing.kind !== 'dns' || !isAlias(target)) {
-        return target === service ? service : { ...target, hostname: service.hostname, spellings: service.spellings };
+        return target === service ? service : { ...target, spellings: [...target.spellings, ...service.spellings] };
       }
       const next = this.lookup(namespace, parseHostname(target.backing.address));
       if (!next) return { ...service, backing: target.backing };
