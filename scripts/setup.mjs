@@ -1,7 +1,7 @@
 /**
- * Every step of set-up: npm packages, code generated from Envoy's API, the pinned Envoy, `npx pelagos`. Plain JavaScript
- * with nothing but Node (20 or later), because it runs before there is anything else. A step that is done already is
- * passed over in silence.
+ * Every step of set-up: npm packages, code generated from Envoy's API, the pinned Envoy, `npx pelagos` and `npx
+ * istioctl`. Plain JavaScript with nothing but Node (20 or later), because it runs before there is anything else. A step
+ * that is done already is passed over in silence.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -48,15 +48,18 @@ async function installPackages() {
   writeFileSync(packagesStamp, packagesHash());
 }
 
-const command = join(root, 'node_modules', '.bin', 'pelagos');
+/** One program under two names: it looks at the name that it was called by. */
+const commands = ['pelagos', 'istioctl'].map((name) => join(root, 'node_modules', '.bin', name));
 
-function commandDone() {
-  return lstatSync(command, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+function commandsDone() {
+  return commands.every((command) => lstatSync(command, { throwIfNoEntry: false })?.isSymbolicLink() ?? false);
 }
 
-function linkCommand() {
-  rmSync(command, { force: true });
-  symlinkSync('../../bin/pelagos', command);
+function linkCommands() {
+  for (const command of commands) {
+    rmSync(command, { force: true });
+    symlinkSync('../../bin/pelagos', command);
+  }
 }
 
 /** All steps, in the order in which one needs the other. */
@@ -76,7 +79,7 @@ export async function setup() {
     () => generateEnvoyTypes(root),
   );
   await installEnvoy(step);
-  await step('Linking the command', commandDone, linkCommand);
+  await step('Linking the commands', commandsDone, linkCommands);
 }
 
 /** The generator itself knows whether its output is current, and then does nothing. */

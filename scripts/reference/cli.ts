@@ -9,11 +9,11 @@ export function cliReference(): string {
     '',
     '<!-- Made by scripts/reference/write.ts from src/cli/specs; a test compares them. -->',
     '',
-    '`pelagos [options] <command>`; every command has `--help`.',
+    '`pelagos [options] <command>`; every command has `--help`. The program answers to the name `istioctl` too.',
     '',
     ...table(
       ['Command', 'What it does'],
-      COMMANDS.map((command) => [`[\`${command.name}\`](#${command.name})`, command.summary]),
+      COMMANDS.map((command) => [`[\`${command.name}\`](#${command.name.replaceAll(' ', '-')})`, command.summary]),
     ),
     '',
     '## Options of every command',

@@ -10,6 +10,8 @@ const AREAS: Readonly<Record<string, string>> = {
   '4': 'References between objects',
   '5': 'What runs',
   '6': 'Clusters of the fleet',
+  '7': 'The command and Kubernetes',
+  '8': 'Installing on Kubernetes',
 };
 
 /** The page as Markdown. */

@@ -1,3 +1,5 @@
+import type { Diagnostic } from '../diagnostics/index.ts';
+
 /** Something that ends a command, told to a person: what is wrong, why, and what to do. */
 export class CliError extends Error {
   override readonly name = 'CliError';
@@ -38,4 +40,9 @@ export function usageError(what: string, remedy: string): CliError {
 /** Told where a command needs a pod, cluster or proxy that is not there. */
 export function notFoundError(what: string, why: string, remedy: string): CliError {
   return new CliError({ code: 'not-found', what, why, remedy });
+}
+
+/** An entry of the catalogue that ends the command. */
+export function diagnosedError({ code, message, cause, remedy }: Diagnostic): CliError {
+  return new CliError({ code, what: message, why: cause, remedy });
 }

@@ -34,7 +34,18 @@ export interface Example {
   readonly text: string;
 }
 
+/** A word that stands before the names of several commands: `admin` of `admin log`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly summary: string;
+}
+
+/** The names that the program answers to. */
+export type ProgramName = 'pelagos' | 'istioctl';
+
 export interface CommandSpec {
+  /** One word, or two where it is a command of a {@link CommandGroup} or of another command: `admin log`. */
   readonly name: string;
   readonly aliases: readonly string[];
   /** One line, for the list of commands. */
@@ -52,6 +63,8 @@ export type RunCommand = (call: CommandCall) => Promise<number>;
 
 /** One run of a command. */
 export interface CommandCall {
+  /** Which name it was called by. */
+  readonly program: ProgramName;
   readonly args: readonly string[];
   readonly options: OptionValues;
   readonly terminal: Terminal;

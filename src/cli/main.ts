@@ -1,9 +1,10 @@
 /**
- * The `pelagos` command. Takes what a person typed, prints what the running fleet and its Envoys answer.
- * Must never decide anything about the mesh: that is for the stages below, behind the fleet's control socket.
+ * The commands `pelagos` and `istioctl`. Takes what a person typed, prints what a running fleet, or a Kubernetes cluster
+ * with its istiod and its Envoys, answers. Must never decide anything about the mesh: that is for the stages below.
  */
 import { CommanderError } from 'commander';
 import { CliError, formatCliError } from './cli-error.ts';
+import { explainError } from './kubernetes/explain-error.ts';
 import { endOnBrokenPipe } from './output/terminal.ts';
 import { createProgram } from './program.ts';
 
@@ -11,8 +12,11 @@ const FAILURE = 1;
 const USAGE = 2;
 
 endOnBrokenPipe();
+const program = process.env['PELAGOS_PROGRAM'] === 'istioctl' ? 'istioctl' : 'pelagos';
+// It is about this process alone, not about programs that it starts.
+delete process.env['PELAGOS_PROGRAM'];
 try {
-  await createProgram((exitCode) => {
+  await createProgram(program, (exitCode) => {
     process.exitCode = exitCode;
   }).parseAsync(process.argv);
 } catch (error) {
@@ -23,7 +27,7 @@ function exitCodeOf(error: unknown): number {
   // Commander has already written what was wrong; for help and version it ends with 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
   if (process.env['PELAGOS_DEBUG'] === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  const told = error instanceof CliError ? error : unexpected(error);
+  const told = explainError(error) ?? unexpected(error);
   process.stderr.write(formatCliError(told));
   return told.exitCode ?? FAILURE;
 }

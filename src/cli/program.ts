@@ -1,26 +1,46 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { type CommandSpec, type OptionSpec, OptionValues } from './command-spec.ts';
+import { type CommandSpec, type OptionSpec, OptionValues, type ProgramName } from './command-spec.ts';
 import { parseDuration } from './output/duration.ts';
 import { type ColorChoice, processTerminal } from './output/terminal.ts';
-import { COMMANDS, GLOBAL_OPTIONS } from './specs/index.ts';
+import { COMMANDS, GLOBAL_OPTIONS, GROUPS } from './specs/index.ts';
 
-/** @param finish is told the exit code of the command that was run. */
-export function createProgram(finish: (exitCode: number) => void): Command {
-  const program = new Command('pelagos')
+const MAX_HELP_WIDTH = 100;
+
+/**
+ * @param name what the program was called by.
+ * @param finish is told the exit code of the command that was run.
+ */
+export function createProgram(name: ProgramName, finish: (exitCode: number) => void): Command {
+  const program = new Command(name)
     .description('One service mesh over many Kubernetes clusters, and a whole mesh on your own machine in seconds.')
     .usage('[options] <command>')
     .helpCommand('help [command]', 'help for a command')
     .showSuggestionAfterError(true)
+    // Options of every command stand before or after it; after it, its own letters go first: `exec -i`.
+    .enablePositionalOptions()
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true, helpWidth: Math.min(process.stdout.columns || 100, 100) });
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns || MAX_HELP_WIDTH, MAX_HELP_WIDTH) });
   for (const option of GLOBAL_OPTIONS) program.addOption(createOption(option));
-  for (const spec of COMMANDS) program.addCommand(createCommand(spec, program, finish));
-  program.addHelpText('after', '\nStart with:\n  $ pelagos up examples/two-clusters');
+  for (const spec of COMMANDS) parentOf(program, spec).addCommand(createCommand(spec, program, finish));
+  const start = name === 'istioctl' ? 'istioctl install --set profile=default -y' : 'pelagos up examples/two-clusters';
+  program.addHelpText('after', `\nStart with:\n  $ ${start}`);
   return program;
 }
 
+/** The command that a name of two words belongs to; a group is made for its first command. */
+function parentOf(program: Command, spec: CommandSpec): Command {
+  const [first = '', second] = spec.name.split(' ');
+  if (second === undefined) return program;
+  const known = program.commands.find((command) => command.name() === first);
+  if (known) return known;
+  const group = GROUPS.find(({ name }) => name === first);
+  const made = new Command(first).summary(group?.summary ?? '').description(group?.summary ?? '');
+  program.addCommand(made.aliases(group?.aliases ?? []).copyInheritedSettings(program));
+  return made;
+}
+
 function createCommand(spec: CommandSpec, program: Command, finish: (exitCode: number) => void): Command {
-  const command = new Command(spec.name)
+  const command = new Command(spec.name.split(' ').at(-1))
     .summary(spec.summary)
     .description(spec.description)
     .aliases(spec.aliases)
@@ -28,12 +48,15 @@ function createCommand(spec: CommandSpec, program: Command, finish: (exitCode: n
     .copyInheritedSettings(program);
   for (const argument of spec.arguments) command.addArgument(new Argument(argument.name, argument.text));
   for (const option of spec.options) command.addOption(createOption(option));
-  command.addHelpText('after', formatExamples(spec));
+  command.optionsGroup('Global options:');
+  for (const option of globalsBeside(spec)) command.addOption(createOption(option));
+  command.addHelpText('after', formatExamples(spec, program.name() as ProgramName));
   command.action(async () => {
     const { run } = await spec.load();
-    const options = new OptionValues(command.optsWithGlobals());
+    const options = new OptionValues(valuesOf(command, program));
     finish(
       await run({
+        program: program.name() as ProgramName,
         args: command.args,
         options,
         terminal: processTerminal((options.text('color') ?? 'auto') as ColorChoice, process.env),
@@ -46,21 +69,45 @@ function createCommand(spec: CommandSpec, program: Command, finish: (exitCode: n
   return command;
 }
 
-function formatExamples({ examples }: CommandSpec): string {
-  const lines = examples.flatMap(({ command, text }) => [`  # ${text}`, `  $ ${command}`]);
+/** The options of every command, without the letters that it uses for its own and without presets, which the program has. */
+function globalsBeside({ options }: CommandSpec): readonly OptionSpec[] {
+  const taken = new Set(options.flatMap(({ flags }) => namesIn(flags)));
+  return GLOBAL_OPTIONS.flatMap(({ flags, text, value }) => {
+    const [long = '', short] = namesIn(flags).reverse();
+    if (taken.has(long)) return [];
+    return [{ flags: short !== undefined && taken.has(short) ? flags.replace(`${short}, `, '') : flags, text, value }];
+  });
+}
+
+/** `['-o', '--output']` of `-o, --output <format>`. */
+function namesIn(flags: string): string[] {
+  return flags.split(/[ ,]+/).filter((word) => word.startsWith('-'));
+}
+
+/** What stands after the command counts, then what stands before it. */
+function valuesOf(command: Command, program: Command): Readonly<Record<string, unknown>> {
+  const own = Object.entries(command.opts()).filter(([, value]) => value !== undefined);
+  return { ...program.opts(), ...Object.fromEntries(own) };
+}
+
+function formatExamples({ examples }: CommandSpec, program: ProgramName): string {
+  const lines = examples.flatMap(({ command, text }) => [
+    `  # ${text}`,
+    `  $ ${command.replaceAll(/(^|\| |&& )pelagos /g, `$1${program} `)}`,
+  ]);
   return ['', 'Examples:', ...lines].join('\n');
 }
 
 function createOption(spec: OptionSpec): Option {
   const option = new Option(spec.flags, spec.text);
   // Milliseconds are for the command; a person reads the preset as it would be typed.
-  if (spec.default !== undefined) option.default(parseValue(spec, spec.default, undefined), spec.default);
+  if (spec.default !== undefined) option.default(parseValue(spec.value, spec.default, undefined), spec.default);
   if (spec.value.kind === 'choice') option.choices(spec.value.choices);
-  else if (spec.value.kind !== 'flag') option.argParser((text, before) => parseValue(spec, text, before));
+  else if (spec.value.kind !== 'flag') option.argParser((text, before) => parseValue(spec.value, text, before));
   return option;
 }
 
-function parseValue({ value }: OptionSpec, text: string, before: unknown): unknown {
+function parseValue(value: OptionSpec['value'], text: string, before: unknown): unknown {
   switch (value.kind) {
     case 'duration': {
       const ms = parseDuration(text);

@@ -29,6 +29,8 @@ interface Entry {
  */
 export class ObjectStore implements ObjectIndex {
   readonly #entries = new Map<string, Entry>();
+  /** The keys of the entries by {@link formatObjectRef}: two API groups may have a kind of the same name. */
+  readonly #keys = new Map<string, Set<string>>();
   /** Kind, then `namespace/name`. */
   readonly #byKind = new Map<Kind, Map<string, ConfigObject>>();
 
@@ -46,9 +48,18 @@ export class ObjectStore implements ObjectIndex {
 
   /** Of one object. */
   diagnosticsOf(ref: ObjectRef): readonly Diagnostic[] {
-    const name = formatObjectRef(ref);
-    const entries = [...this.#entries.values()].filter((entry) => formatObjectRef(entry.raw.ref) === name);
-    return entries.flatMap((entry) => entry.diagnostics);
+    const keys = this.#keys.get(formatObjectRef(ref)) ?? [];
+    return [...keys].flatMap((key) => this.#entries.get(key)?.diagnostics ?? []);
+  }
+
+  /** Of all objects, broken ones too. */
+  refs(): readonly ObjectRef[] {
+    return [...this.#entries.values()].map(({ raw }) => raw.ref);
+  }
+
+  /** The newest version of every object, as it was read; broken ones too. */
+  raws(): readonly RawObject[] {
+    return [...this.#entries.values()].map(({ raw }) => raw);
   }
 
   ofKind<K extends Kind>(kind: K): readonly ObjectOfKind<K>[] {
@@ -69,6 +80,8 @@ export class ObjectStore implements ObjectIndex {
     const kept = isBroken && !parsed.object ? before?.object : undefined;
     const diagnostics = kept ? [...parsed.diagnostics, keptDiagnostic(raw)] : parsed.diagnostics;
     this.#entries.set(key, { raw, object: parsed.object ?? kept, diagnostics });
+    const name = formatObjectRef(raw.ref);
+    this.#keys.set(name, (this.#keys.get(name) ?? new Set()).add(key));
     if (parsed.object) this.#kindOf(parsed.object.kind).set(nameOf(raw.ref), parsed.object);
     return parsed.object;
   }
@@ -76,12 +89,13 @@ export class ObjectStore implements ObjectIndex {
   /** Objects of all API groups with this kind and name. @returns whether one that could be used is gone. */
   #delete(ref: ObjectRef): boolean {
     const name = formatObjectRef(ref);
+    const keys = this.#keys.get(name) ?? [];
+    this.#keys.delete(name);
     let wasUsed = false;
-    for (const key of [...this.#entries.keys()]) {
+    for (const key of keys) {
       const entry = this.#entries.get(key);
-      if (!entry || !key.endsWith(name) || formatObjectRef(entry.raw.ref) !== name) continue;
       this.#entries.delete(key);
-      if (!entry.object) continue;
+      if (!entry?.object) continue;
       this.#kindOf(entry.object.kind).delete(nameOf(ref));
       wasUsed = true;
     }

@@ -48,6 +48,12 @@ test('an unknown field names the nearest known one, at its place', () => {
   assert.equal(diagnostics[0]?.path, 'spec.hostz');
 });
 
+test('a required field with a typing error is told once', () => {
+  const route = (fields: string): string => istio('VirtualService', `hosts: [a]\nhttp:\n- route:\n  - ${fields}`);
+  assert.deepEqual(said(route('destinatoin: {host: b}')), ['PEL2002 9:7']);
+  assert.deepEqual(said(route('elsewhere: {host: b}')), ['PEL2002 9:7', 'PEL2005 9:7']);
+});
+
 test('wrong types, values, limits and missing fields', () => {
   assert.deepEqual(said(istio('VirtualService', `hosts: reviews\n${ROUTE}`)), ['PEL2003 6:3']);
   assert.deepEqual(said(istio('PeerAuthentication', 'mtls:\n  mode: STRIKT')), ['PEL2004 7:5']);

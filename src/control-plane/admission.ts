@@ -22,15 +22,15 @@ export function admission(options: {
     if (!reviewer) return refused(`cluster ${JSON.stringify(cluster)} is not served by this control plane`);
     const review = await reviewer.review(token);
     if (review.kind !== 'authenticated') return refused(review.message);
-    const { namespace, serviceAccount } = review;
+    const { namespace, serviceAccount, expiresAt: expiresAtMs } = review;
     const pod = review.pod.name;
-    const proxy = { cluster, namespace, pod, serviceAccount, node: relevantNode(node) };
+    const proxy = { cluster, namespace, pod, podUid: review.pod.uid, serviceAccount, node: relevantNode(node) };
     if (!scopes.get(proxy)) {
       return refused(
         `pod ${namespace}/${pod} with service account ${serviceAccount} is not known in cluster ${cluster}`,
       );
     }
-    return { kind: 'admitted', feed: options.feed(proxy), namespace, pod, cluster };
+    return { kind: 'admitted', feed: options.feed(proxy), namespace, pod, cluster, expiresAtMs };
   };
 }
 

@@ -1,8 +1,11 @@
 /** A running control plane with a proxy on a real stream: what the proxy is told when the mesh changes. */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { fromBinary } from '@bufbuild/protobuf';
 import { ChannelCredentials } from '@grpc/grpc-js';
 import { pino } from 'pino';
+import { HealthStatus } from '../envoy/gen/envoy/config/core/v3/health_check_pb.ts';
+import { ClusterLoadAssignmentSchema } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { TYPE_URL } from '../envoy/index.ts';
 import { type ClusterId, DEFAULT_MESH_CONFIG } from '../model/index.ts';
 import { CertificateAuthority, KeyTokenReviewer, TokenIssuer, TrustBundle } from '../security/index.ts';
@@ -167,6 +170,22 @@ describe('a connected sidecar', () => {
     await assert.rejects(changed.next(TYPE_URL.LDS), /pod default\/other is gone/);
   });
 
+  test('is let in only as the very pod that its token is bound to, not as one that had its name before', async () => {
+    const { source, connect } = await start(CLIENT);
+    const withUid = (uid: string): void =>
+      source.set(...objectsOf(CLUSTER, CLIENT).map((object) => ({ ...object, meta: { ...object.meta, uid } })));
+    // The tokens here are bound to the uid `u`.
+    withUid('u');
+    const same = await connect('default', 'client', 'client');
+    same.ask(TYPE_URL.LDS);
+    await same.next(TYPE_URL.LDS);
+    withUid('later');
+    await assert.rejects(same.next(TYPE_URL.LDS), /pod default\/client is gone/);
+    const late = await connect('default', 'client', 'client');
+    late.ask(TYPE_URL.LDS);
+    await assert.rejects(late.next(TYPE_URL.LDS), /not known in cluster cluster1/);
+  });
+
   test("is not let in under an account that is not its pod's", async () => {
     const { connect } = await start(CLIENT);
     const stream = await connect('default', 'client', 'admin');
@@ -174,6 +193,58 @@ describe('a connected sidecar', () => {
     await assert.rejects(stream.next(TYPE_URL.LDS), /service account admin is not known/);
   });
 });
+
+describe('a member cluster', () => {
+  const CLUSTER2 = 'cluster2' as ClusterId;
+  const member = (text: string): { readonly id: ClusterId; network: ''; source: MemorySource; config: boolean } => {
+    const source = new MemorySource(CLUSTER2);
+    assert.deepEqual(source.apply(text), []);
+    return { id: CLUSTER2, network: '', source, config: false };
+  };
+
+  test('brings its endpoints while it runs; they come last when it is out of reach, and go with it', async () => {
+    const { plane, connect } = await start(CLIENT + serviceText({ name: 'reviews', pods: { a: '10.1.0.1' } }));
+    const stream = await connect('default', 'client', 'client');
+    stream.ask(TYPE_URL.CDS, REVIEWS);
+    stream.ask(TYPE_URL.EDS, REVIEWS);
+    const healths = async (): Promise<unknown> => (await stream.next(TYPE_URL.EDS)).resources.flatMap(healthOf);
+    assert.deepEqual(await healths(), ['10.1.0.1']);
+    await plane.addMember(member(serviceText({ name: 'reviews', pods: { b: '10.2.0.1' } })));
+    assert.deepEqual(await healths(), ['10.1.0.1', '10.2.0.1']);
+    plane.markMember(CLUSTER2, 'stale');
+    assert.deepEqual(await healths(), ['10.1.0.1', '10.2.0.1 degraded']);
+    plane.markMember(CLUSTER2, 'lost');
+    assert.deepEqual(await healths(), ['10.1.0.1']);
+    plane.markMember(CLUSTER2, 'live');
+    assert.deepEqual(await healths(), ['10.1.0.1', '10.2.0.1']);
+    await plane.removeMember(CLUSTER2);
+    assert.deepEqual(await healths(), ['10.1.0.1']);
+  });
+
+  test('keeps its endpoints while its source is replaced, less those that the new one has not', async () => {
+    const { plane, connect } = await start(CLIENT);
+    await plane.addMember(member(serviceText({ name: 'reviews', pods: { a: '10.2.0.1', b: '10.2.0.2' } })));
+    const stream = await connect('default', 'client', 'client');
+    stream.ask(TYPE_URL.CDS, REVIEWS);
+    await stream.next(TYPE_URL.CDS);
+    stream.ask(TYPE_URL.EDS, REVIEWS);
+    await stream.next(TYPE_URL.EDS);
+    await plane.replaceMember(member(serviceText({ name: 'reviews', pods: { b: '10.2.0.2' } })));
+    const { resources } = await stream.next(TYPE_URL.EDS);
+    assert.deepEqual(resources.flatMap(healthOf), ['10.2.0.2']);
+  });
+});
+
+/** Every endpoint of an EDS answer with its health. */
+function healthOf({ bytes }: ReadResponse['resources'][number]): readonly string[] {
+  return fromBinary(ClusterLoadAssignmentSchema, bytes).endpoints.flatMap(({ lbEndpoints }) =>
+    lbEndpoints.map(({ hostIdentifier, healthStatus }) => {
+      const address = hostIdentifier.case === 'endpoint' ? hostIdentifier.value.address?.address : undefined;
+      const is = healthStatus === HealthStatus.DEGRADED ? ' degraded' : '';
+      return `${address?.case === 'socketAddress' ? address.value.address : '?'}${is}`;
+    }),
+  );
+}
 
 describe('Secrets', () => {
   const secret = (name: string, more = ''): string => `---

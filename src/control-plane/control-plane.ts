@@ -2,22 +2,23 @@ import type { Logger } from 'pino';
 import { analyze, knowledgeOf } from '../config/index.ts';
 import type { Diagnostic } from '../diagnostics/index.ts';
 import { diagnose } from '../diagnostics/index.ts';
-import { Mesh } from '../mesh/index.ts';
+import { type Contact, Mesh } from '../mesh/index.ts';
 import {
   type ClusterId,
   formatObjectRef,
   type MeshConfig,
   type NetworkId,
+  type RawObject,
   type SocketAddress,
 } from '../model/index.ts';
-import { type CertificateAuthority, type TokenReviewer, type TrustBundle, WorkloadSecrets } from '../security/index.ts';
+import { type Authority, type TokenReviewer, type TrustBundle, WorkloadSecrets } from '../security/index.ts';
 import type { ConfigSource } from '../sources/index.ts';
-import { AdsServer, type Nack, type StreamStatus } from '../xds/index.ts';
+import { AdsServer, type Nack, type StreamStatus, type XdsCounters } from '../xds/index.ts';
 import { admission } from './admission.ts';
 import { Ingest } from './ingest.ts';
 import { ProxyFeed } from './proxy-feed.ts';
 import { type ConnectedProxy, ProxyScopes } from './proxy-scopes.ts';
-import { ServerCertificate } from './server-certificate.ts';
+import { SERVER_NAME, ServerCertificate } from './server-certificate.ts';
 import { Translation } from './translation.ts';
 
 /** A member cluster, as one control plane is told of it. */
@@ -34,16 +35,25 @@ export interface ControlPlaneMember {
 export interface ControlPlaneOptions {
   /** Whose configuration it serves. */
   readonly cluster: ClusterId;
+  /** Those that are there from the start; it is not ready before it has read them. Others come by `addMember`. */
   readonly members: readonly ControlPlaneMember[];
   /** Where proxies connect (gRPC over TLS); port 0 takes any free one. */
   readonly listen: SocketAddress;
+  /** The DNS names by which proxies may call it; {@link SERVER_NAME} alone unless given. */
+  readonly serverNames?: readonly string[];
   /** Issues the certificates of the proxies served here. */
-  readonly ca: CertificateAuthority;
+  readonly ca: Authority;
   readonly trust: TrustBundle;
   readonly meshConfig: MeshConfig;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
+}
+
+/** A member with what takes in its objects. */
+interface RunningMember {
+  readonly member: ControlPlaneMember;
+  readonly ingest: Ingest;
 }
 
 /** The composition root: sources, mesh, translation, streams, in the order of the data. */
@@ -52,13 +62,18 @@ export class ControlPlane {
   private readonly options: ControlPlaneOptions;
   private readonly mesh: Mesh;
   private readonly secrets: WorkloadSecrets;
+  private readonly stopAuthority: () => void;
   private readonly certificate: ServerCertificate;
   private readonly server: AdsServer;
-  private readonly ingests = new Map<ClusterId, Ingest>();
+  private readonly members = new Map<ClusterId, RunningMember>();
+  private readonly reviewers = new Map<ClusterId, TokenReviewer>();
   private readonly nacks = new Map<string, Nack>();
   private readonly listeners = new Set<() => void>();
   /** What analysis of the own cluster's objects has found; undefined until somebody asks. */
   private findings: readonly Diagnostic[] | undefined;
+  /** Who waits for all proxies to have taken what they were sent. */
+  private readonly settling = new Set<() => void>();
+  private nextLook: NodeJS.Immediate | undefined;
   private port = 0;
 
   constructor(options: ControlPlaneOptions) {
@@ -72,10 +87,15 @@ export class ControlPlane {
         log.error({ err: error, where }, 'a value could not be computed; the last good one stays'),
     });
     this.secrets = new WorkloadSecrets({ issuer: ca, bundle: trust, now });
+    this.stopAuthority = ca.onReplaced(() => this.secrets.replaceIssuer(ca));
     const translation = new Translation(this.mesh);
     const scopes = new ProxyScopes(this.mesh);
-    const reviewers = new Map(options.members.flatMap(({ id, tokens }) => (tokens ? [[id, tokens] as const] : [])));
-    this.certificate = new ServerCertificate({ ca, address: options.listen.address, now });
+    this.certificate = new ServerCertificate({
+      ca,
+      names: options.serverNames ?? [SERVER_NAME],
+      address: options.listen.address,
+      now,
+    });
     this.server = new AdsServer({
       host: options.listen.address,
       port: options.listen.port,
@@ -83,39 +103,83 @@ export class ControlPlane {
       controlPlane: options.cluster,
       admit: admission({
         scopes,
-        reviewers,
+        reviewers: this.reviewers,
         feed: (proxy) =>
           new ProxyFeed(proxy, { scopes, translation, secrets: this.secrets, onGone: (gone) => this.gone(gone) }),
       }),
       onNack: (nack) => this.nacked(nack),
       onRecovered: (nack) => this.recovered(nack),
+      onProgress: () => this.progressed(),
     });
     this.certificate.onRenewed((pair) => this.server.replaceCertificate(pair));
   }
 
   /** Reads every member's objects once, then serves. @throws where the address cannot be bound. */
   async start(): Promise<void> {
-    for (const { id, network } of this.options.members) this.mesh.setMember({ id, network });
-    await Promise.all(
-      this.options.members.map(async ({ id, source, config }) => {
-        const ingest = new Ingest(this.mesh, {
-          cluster: id,
-          withConfig: config,
-          onChange: () => this.objectsChanged(),
-        });
-        this.ingests.set(id, ingest);
-        await source.start(ingest);
-      }),
-    );
+    await Promise.all(this.options.members.map((member) => this.addMember(member)));
     this.port = await this.server.listen();
     this.options.log.info({ address: this.options.listen.address, port: this.port }, 'serving xDS');
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.options.members.map(({ source }) => source.stop()));
+    await Promise.all([...this.members.values()].map(({ member }) => member.source.stop()));
     await this.server.close();
+    this.stopAuthority();
     this.certificate.close();
     this.secrets.close();
+  }
+
+  /** Takes a cluster into the mesh. Resolves when its objects were read once; nobody has to wait for that. */
+  async addMember(member: ControlPlaneMember): Promise<void> {
+    const { id, network, source, config, tokens } = member;
+    const ingest = new Ingest(this.mesh, {
+      cluster: id,
+      withConfig: config,
+      onChange: () => this.objectsChanged(),
+    });
+    this.members.set(id, { member, ingest });
+    if (tokens) this.reviewers.set(id, tokens);
+    this.mesh.setMember({ id, network });
+    await source.start(ingest);
+  }
+
+  /**
+   * Reads a member by another source from now on (its credentials were changed). What is known of it stays until the new
+   * source has read it once, so that no endpoint is lost on the way.
+   */
+  async replaceMember(member: ControlPlaneMember): Promise<void> {
+    const before = this.members.get(member.id);
+    if (!before) return await this.addMember(member);
+    const running = { member, ingest: before.ingest };
+    this.members.set(member.id, running);
+    if (member.tokens) this.reviewers.set(member.id, member.tokens);
+    else this.reviewers.delete(member.id);
+    await before.member.source.stop();
+    // It may have left meanwhile, or been replaced again.
+    if (this.members.get(member.id) !== running) return;
+    this.mesh.setMember({ id: member.id, network: member.network });
+    await member.source.start(running.ingest.restarted());
+  }
+
+  /** Takes a cluster and all that it brought out of the mesh. */
+  async removeMember(id: ClusterId): Promise<void> {
+    const found = this.members.get(id);
+    if (!found) return;
+    this.members.delete(id);
+    this.reviewers.delete(id);
+    await found.member.source.stop();
+    this.mesh.removeMember(id);
+    this.objectsChanged();
+  }
+
+  /** Says whether a member can be asked: endpoints of one that cannot come after all others, and go in the end. */
+  markMember(id: ClusterId, contact: Contact): void {
+    const found = this.members.get(id);
+    if (found) this.mesh.setMember({ id, network: found.member.network, contact });
+  }
+
+  setMeshConfig(config: MeshConfig): void {
+    this.mesh.setConfig(config);
   }
 
   get address(): SocketAddress {
@@ -127,6 +191,11 @@ export class ControlPlane {
     return this.options.ca.root.pem;
   }
 
+  /** What the streams have cost since the start. */
+  get xdsCounters(): XdsCounters {
+    return this.server.counters;
+  }
+
   status(): readonly StreamStatus[] {
     return this.server.status();
   }
@@ -135,29 +204,47 @@ export class ControlPlane {
   diagnostics(): readonly Diagnostic[] {
     this.findings ??= this.analysis();
     const refused = [...this.nacks.values()].map((nack) => nackDiagnostic(nack));
-    return [...[...this.ingests.values()].flatMap(({ diagnostics }) => diagnostics), ...this.findings, ...refused];
+    const ofObjects = [...this.members.values()].flatMap(({ ingest }) => ingest.diagnostics);
+    return [...ofObjects, ...this.findings, ...refused];
+  }
+
+  /** The own cluster's objects as they were read, broken ones too: what {@link diagnostics} speaks of. */
+  ownObjects(): readonly RawObject[] {
+    return this.members.get(this.cluster)?.ingest.objects.raws() ?? [];
   }
 
   /** Rules and policies are the own cluster's; what they may name is in all of them. */
   private analysis(): readonly Diagnostic[] {
-    const own = this.ingests.get(this.cluster);
+    const own = this.members.get(this.cluster)?.ingest;
     if (!own) return [];
-    const stores = [...this.ingests.values()].map(({ objects }) => objects);
-    const clusters = this.options.members.map(({ id }) => id);
-    return analyze(own.objects, knowledgeOf(stores, clusters));
+    const stores = [...this.members.values()].map(({ ingest }) => ingest.objects);
+    return analyze(own.objects, knowledgeOf(stores, [...this.members.keys()]));
   }
 
   /** Resolves when every connected proxy has taken what it was sent, or at the deadline. @param deadlineMs from now. */
   async settled(deadlineMs: number): Promise<void> {
-    const end = Date.now() + deadlineMs;
     // One turn of the event loop lets the streams hand on what has just changed.
     await new Promise((resolve) => setImmediate(resolve));
-    while (
-      Date.now() < end &&
-      this.status().some(({ types }) => Object.values(types).some(({ state }) => state === 'STALE'))
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = (): void => {
+      const isStale = this.status().some(({ types }) => Object.values(types).some(({ state }) => state === 'STALE'));
+      if (!isStale) resolve();
+    };
+    const timer = setTimeout(resolve, deadlineMs);
+    this.settling.add(look);
+    look();
+    await promise;
+    clearTimeout(timer);
+    this.settling.delete(look);
+  }
+
+  /** Answers come in bursts, and to look costs a walk over all streams: once per turn of the event loop is enough. */
+  private progressed(): void {
+    if (this.settling.size === 0) return;
+    this.nextLook ??= setImmediate(() => {
+      this.nextLook = undefined;
+      for (const look of this.settling) look();
+    });
   }
 
   onChange(listener: () => void): () => void {

@@ -1,7 +1,7 @@
 import { ObjectStore } from '../config/index.ts';
 import type { Diagnostic } from '../diagnostics/index.ts';
 import type { Mesh } from '../mesh/index.ts';
-import type { ClusterId, ObjectRef } from '../model/index.ts';
+import { type ClusterId, formatObjectRef, type ObjectRef } from '../model/index.ts';
 import type { SourceBatch, SourceSink } from '../sources/index.ts';
 
 /** What every member contributes; rules and policies count only where they are the own cluster's. */
@@ -32,6 +32,23 @@ export class Ingest implements SourceSink {
   constructor(mesh: Mesh, options: IngestOptions) {
     this.mesh = mesh;
     this.options = options;
+  }
+
+  /** A sink for a new source of the same member, whose first batch is all there is: what it lacks has gone. */
+  restarted(): SourceSink {
+    let isFirst = true;
+    return {
+      apply: (batch) => {
+        const gone = isFirst ? this.missingFrom(batch) : [];
+        isFirst = false;
+        this.apply({ ...batch, deleted: [...batch.deleted, ...gone] });
+      },
+    };
+  }
+
+  private missingFrom({ set }: SourceBatch): readonly ObjectRef[] {
+    const present = new Set(set.map(({ ref }) => formatObjectRef(ref)));
+    return this.objects.refs().filter((ref) => !present.has(formatObjectRef(ref)));
   }
 
   apply(batch: SourceBatch): void {

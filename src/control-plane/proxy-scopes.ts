@@ -9,6 +9,8 @@ export interface ConnectedProxy {
   readonly cluster: ClusterId;
   readonly namespace: string;
   readonly pod: string;
+  /** Of the pod that the token is bound to: another pod may have its name since. */
+  readonly podUid: string;
   readonly serviceAccount: string;
   readonly node: Pick<NodeInfo, 'id' | 'locality' | 'metadata'>;
 }
@@ -25,7 +27,7 @@ export class ProxyScopes {
     });
   }
 
-  /** @returns undefined where there is no such pod (any more), or it runs under another service account. */
+  /** @returns undefined where there is no such pod (any more), it is another of that name, or runs under another account. */
   get(proxy: ConnectedProxy): ProxyScope | undefined {
     return this.scopes.get(JSON.stringify(proxy));
   }
@@ -34,9 +36,12 @@ export class ProxyScopes {
     return this.mesh.graph.watch(this.scopes, JSON.stringify(proxy), onChange);
   }
 
-  private compute({ cluster, namespace, pod: name, serviceAccount, node }: ConnectedProxy): ProxyScope | undefined {
-    const pod = this.mesh.pod(cluster, namespace, name);
+  private compute(proxy: ConnectedProxy): ProxyScope | undefined {
+    const { cluster, namespace, serviceAccount, node } = proxy;
+    const pod = this.mesh.pod(cluster, namespace, proxy.pod);
     if (!pod || (pod.spec.serviceAccountName ?? 'default') !== serviceAccount) return undefined;
+    // Files give no uids; there the token's issuer is the same process as the registry.
+    if (pod.meta.uid !== undefined && pod.meta.uid !== proxy.podUid) return undefined;
     return proxyScope({
       pod,
       cluster,

@@ -15,7 +15,7 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
     `  why:  ${diagnostic.cause}`,
     `  do:   ${diagnostic.remedy}`,
   ];
-  return lines.map(makeVisible).join('\n');
+  return lines.map((line) => makeVisible(line).replaceAll('\n', `\n${' '.repeat(8)}`)).join('\n');
 }
 
 function formatName(namespace: string, name: string): string {

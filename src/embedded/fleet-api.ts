@@ -100,25 +100,7 @@ export interface PodAccess {
 }
 
 /** One connected proxy as the control plane sees it (`istioctl proxy-status`). */
-export interface ProxyStatus {
-  readonly id: string;
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly pod: string;
-  readonly controlPlane: string;
-  readonly connectedAtMs: number;
-  readonly version: string;
-  /** Per type (`LDS`, `CDS`, ...): what was sent and taken. */
-  readonly types: Readonly<Record<string, TypeStatus>>;
-}
-
-export interface TypeStatus {
-  readonly state: 'SYNCED' | 'STALE' | 'NACKED' | 'NOT SENT';
-  /** Resources that the proxy holds. */
-  readonly resources: number;
-  readonly lastAckAtMs?: number;
-  readonly error?: { readonly resource: string; readonly message: string; readonly origins: readonly ObjectRef[] };
-}
+export type { StreamStatus as ProxyStatus, TypeStreamStatus as TypeStatus } from '../control-plane/index.ts';
 
 export interface ApiError {
   readonly error: { readonly code: string; readonly message: string; readonly remedy: string };

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../diagnostics/index.ts';
 
-export type FleetErrorCode = 'already-running' | 'bad-fleet' | 'no-envoy' | 'no-network' | 'state-folder';
+/** A word of the fleet's own, or the catalogue's code where that describes the whole error. */
+export type FleetErrorCode = 'already-running' | 'bad-fleet' | 'no-network' | 'state-folder' | `PEL${number}`;
 
 /** Why a fleet could not be started: what is wrong (the message), why it matters, what to do. */
 export class FleetError extends Error {

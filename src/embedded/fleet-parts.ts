@@ -156,6 +156,6 @@ async function openNetwork(): Promise<PodNetwork> {
 async function envoyOf({ envoyPath, env }: PartsOptions): Promise<string> {
   const found = await findEnvoy(envoyPath, env);
   if (found.kind === 'found') return found.path;
-  const { message, cause, remedy } = found.diagnostic;
-  throw new FleetError('no-envoy', { what: `${message}.`, why: cause, remedy }, [found.diagnostic]);
+  const { code, message, cause, remedy } = found.diagnostic;
+  throw new FleetError(code as `PEL${number}`, { what: message, why: cause, remedy });
 }

@@ -1,15 +1,25 @@
+export interface ApiErrorFacts {
+  readonly status: number;
+  readonly reason: string;
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
 /** What an API server answered instead of doing what it was asked, or why it could not be asked. */
 export class ApiError extends Error {
   /** HTTP status; 0 where there was no answer. */
   readonly status: number;
   /** Kubernetes' word for it (`NotFound`, `Conflict`, `Expired`, ...), or Node's code where there was no answer. */
   readonly reason: string;
+  /** How long the server asks to be left alone, in milliseconds (Retry-After of 429 and 503); undefined where it does not. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, of: { readonly status: number; readonly reason: string; readonly cause?: unknown }) {
+  constructor(message: string, of: ApiErrorFacts) {
     super(message, of.cause === undefined ? undefined : { cause: of.cause });
     this.name = 'ApiError';
     this.status = of.status;
     this.reason = of.reason;
+    this.retryAfterMs = of.retryAfterMs;
   }
 }
 

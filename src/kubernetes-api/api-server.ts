@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream';
+import type { WebSocket } from 'ws';
+import type { WebSocketOptions } from './web-socket.ts';
 
 /** An object as the API has it: what every kind has, and the rest as plain data. */
 export interface KubernetesObject {
@@ -52,7 +54,9 @@ export interface ApiServer {
   text(path: string, options?: RequestOptions): Promise<string>;
   /** The body as it comes: watches, logs that are followed. To be destroyed by the caller. */
   stream(path: string, options?: RequestOptions): Promise<Readable>;
-  /** Ends all connections. */
+  /** A stream in both directions (exec, port-forward), paused until it is listened to. To be closed by the caller. */
+  webSocket(path: string, options: WebSocketOptions): Promise<WebSocket>;
+  /** Ends all connections of requests. */
   close(): void;
 }
 

@@ -1,14 +1,16 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
+import type { WebSocket } from 'ws';
+import { readAll, readRefusal } from './answer.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiAccess, ApiServer, RequestOptions } from './api-server.ts';
+import { formatWebSocketQuery, openWebSocket, type WebSocketOptions } from './web-socket.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
 /** A peer that is gone without a word is noticed by TCP after some probes of this interval. */
 const KEEP_ALIVE_MS = 15_000;
-const MAX_ERROR_BYTES = 64 * 1024;
 
 /** @throws TypeError where the address is no URL. */
 export function createApiServer(access: ApiAccess): ApiServer {
@@ -49,12 +51,25 @@ class HttpApiServer implements ApiServer {
   }
 
   async text(path: string, options: RequestOptions = {}): Promise<string> {
-    const call = { ...options, method: 'GET', path };
-    return await readAll(await this.#call(call), options.maxBytes ?? DEFAULT_MAX_BYTES);
+    return await this.#whole({ ...options, method: 'GET', path });
   }
 
   async stream(path: string, options: RequestOptions = {}): Promise<Readable> {
-    return await this.#call({ ...options, method: 'GET', path });
+    const deadlineMs = Date.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    return await this.#call({ ...options, method: 'GET', path }, deadlineMs);
+  }
+
+  async webSocket(path: string, options: WebSocketOptions): Promise<WebSocket> {
+    const { origin, pathname } = this.#base;
+    const where = pathname.replace(/\/$/, '') + path;
+    return await openWebSocket({
+      url: origin.replace(/^http/, 'ws') + where + formatWebSocketQuery(options.query),
+      tls: this.#access.tls,
+      token: await this.#access.token?.(),
+      protocols: options.protocols,
+      timeoutMs: options.timeoutMs,
+      refusal: (answer) => readRefusal(answer, `${this.url} answered GET ${path}`, Date.now() + DEFAULT_TIMEOUT_MS),
+    });
   }
 
   close(): void {
@@ -62,7 +77,7 @@ class HttpApiServer implements ApiServer {
   }
 
   async #json<T>(call: Call): Promise<T> {
-    const text = await readAll(await this.#call(call), call.maxBytes ?? DEFAULT_MAX_BYTES);
+    const text = await this.#whole(call);
     try {
       return JSON.parse(text) as T;
     } catch (error) {
@@ -71,13 +86,29 @@ class HttpApiServer implements ApiServer {
     }
   }
 
-  /** @returns the answer with its head read; the time-out is over then. */
-  async #call(call: Call): Promise<IncomingMessage> {
-    const token = await this.#access.token?.();
+  /** The time-out is for all of it. */
+  async #whole(call: Call): Promise<string> {
+    const deadlineMs = Date.now() + (call.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const answer = await this.#call(call, deadlineMs);
+    return await readAll(answer, { maxBytes: call.maxBytes ?? DEFAULT_MAX_BYTES, deadlineMs });
+  }
+
+  /** @returns the answer with its head read. */
+  async #call(call: Call, deadlineMs: number): Promise<IncomingMessage> {
+    const token = await this.#token();
     const answer = await this.#answer(call, token);
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return answer;
-    throw await this.#refusal(call, answer, status);
+    throw await readRefusal(answer, `${this.url} answered ${call.method} ${call.path}`, deadlineMs);
+  }
+
+  async #token(): Promise<string | undefined> {
+    try {
+      return await this.#access.token?.();
+    } catch (error) {
+      const message = `there is no token for ${this.url}: ${error instanceof Error ? error.message : String(error)}`;
+      throw new ApiError(message, { status: 0, reason: 'NoToken', cause: error });
+    }
   }
 
   #answer(call: Call, token: string | undefined): Promise<IncomingMessage> {
@@ -101,39 +132,29 @@ class HttpApiServer implements ApiServer {
       ...(call.signal ? { signal: call.signal } : {}),
     });
     const timeoutMs = call.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const late = Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'Timeout' });
+    const timer = setTimeout(() => request.destroy(late), timeoutMs);
     request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
+    let isAnswered = false;
     request.on('response', (response) => {
       clearTimeout(timer);
+      isAnswered = true;
       resolve(response);
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
+      // Whoever reads the body is told by it.
+      if (isAnswered) return;
+      // The server had closed the idle connection that this was sent on: it has not seen the request.
+      if (call.method === 'GET' && request.reusedSocket && error.code === 'ECONNRESET') {
+        resolve(this.#answer(call, token));
+        return;
+      }
       const message = `${this.url} does not answer ${call.method} ${call.path}: ${error.message}`;
       reject(new ApiError(message, { status: 0, reason: error.code ?? error.name, cause: error }));
     });
     request.end(body);
     return promise;
-  }
-
-  async #refusal(call: Call, answer: IncomingMessage, status: number): Promise<ApiError> {
-    const text = await readAll(answer, MAX_ERROR_BYTES).catch(() => '');
-    const { message, reason } = parseStatus(text);
-    const said = message || text.trim().slice(0, 300) || (answer.statusMessage ?? '');
-    return new ApiError(`${this.url} answered ${call.method} ${call.path} with ${status}: ${said}`, {
-      status,
-      reason: reason || String(status),
-    });
-  }
-}
-
-/** Kubernetes says what is wrong in an object of kind Status. */
-function parseStatus(text: string): { readonly message: string; readonly reason: string } {
-  try {
-    const { message, reason } = JSON.parse(text) as { readonly message?: unknown; readonly reason?: unknown };
-    return { message: typeof message === 'string' ? message : '', reason: typeof reason === 'string' ? reason : '' };
-  } catch {
-    return { message: '', reason: '' };
   }
 }
 
@@ -142,22 +163,4 @@ function formatQuery(query: RequestOptions['query']): string {
     value === undefined ? [] : [[key, String(value)] as [string, string]],
   );
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`;
-}
-
-async function readAll(answer: IncomingMessage, maxBytes: number): Promise<string> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const part of answer as AsyncIterable<Buffer>) {
-      size += part.length;
-      if (size > maxBytes)
-        throw new ApiError(`the answer is over ${maxBytes} bytes`, { status: 0, reason: 'TooLarge' });
-      parts.push(part);
-    }
-  } catch (error) {
-    if (error instanceof ApiError) throw error;
-    const message = `the answer broke off: ${error instanceof Error ? error.message : String(error)}`;
-    throw new ApiError(message, { status: 0, reason: 'BrokenOff', cause: error });
-  }
-  return Buffer.concat(parts).toString('utf8');
 }

@@ -6,8 +6,12 @@
  */
 export { ApiError, isNotFound } from './api-error.ts';
 export type { ApiAccess, ApiServer, KubernetesList, KubernetesObject, RequestOptions } from './api-server.ts';
+export { FollowedList, type FollowedListOptions, type ListQuery } from './followed-list.ts';
 export { createApiServer } from './http-api-server.ts';
 export { connectFromPod } from './in-cluster.ts';
-export { type Contexts, connectContext, kubeconfigContexts } from './kubeconfig.ts';
+export { type ContextDetails, type Contexts, connectContext, kubeconfigContexts, readContext } from './kubeconfig.ts';
+export { type CommandOutcome, execInPod, type PodCommand } from './pod-exec.ts';
+export { type PodPort, portForward } from './port-forward.ts';
 export { parseRemoteKubeconfig } from './remote-kubeconfig.ts';
 export { resourcePath } from './resource-path.ts';
+export type { WebSocketOptions } from './web-socket.ts';

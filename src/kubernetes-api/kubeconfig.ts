@@ -20,6 +20,10 @@ async function load(file: string | undefined): Promise<KubeConfig> {
   try {
     if (file) config.loadFromFile(file);
     else config.loadFromDefault();
+    // Where the library finds nothing it makes up a cluster on this machine's port 8080.
+    if (config.getContexts().some(({ name }) => name === 'loaded-context') && config.clusters[0]?.name === 'cluster') {
+      config.loadFromOptions({ clusters: [], users: [], contexts: [], currentContext: '' });
+    }
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new ApiError(`the kubeconfig cannot be read: ${said}`, { status: 0, reason: 'InvalidKubeconfig' });
@@ -30,6 +34,38 @@ async function load(file: string | undefined): Promise<KubeConfig> {
 export async function kubeconfigContexts(file?: string): Promise<Contexts> {
   const config = await load(file);
   return { names: config.getContexts().map(({ name }) => name), current: config.getCurrentContext() };
+}
+
+/** What a context of a kubeconfig says, without its credentials. */
+export interface ContextDetails {
+  readonly name: string;
+  /** The address of its API server. */
+  readonly server: string;
+  /** Where its commands go unless they say so. */
+  readonly namespace: string | undefined;
+  /** PEM of who may have signed the API server's certificate. */
+  readonly ca: string | undefined;
+}
+
+/** The context of that name, the current one unless named; undefined where there is none or it names no cluster. */
+export async function readContext(options: {
+  readonly file?: string;
+  readonly context?: string;
+}): Promise<ContextDetails | undefined> {
+  const config = await load(options.file);
+  const name = options.context ?? config.getCurrentContext();
+  const context = config.getContextObject(name);
+  if (!context) return undefined;
+  config.setCurrentContext(name);
+  const cluster = config.getCurrentCluster();
+  if (!cluster) return undefined;
+  const { ca } = await credentials(config);
+  return {
+    name,
+    server: cluster.server,
+    namespace: context.namespace || undefined,
+    ca: ca === undefined ? undefined : String(ca),
+  };
 }
 
 /**

@@ -178,9 +178,9 @@ describe('ServiceEntries and VirtualServices', () => {
         `{hosts: [${name}.global], gateways: [${gateways}], http: [{route: [{destination: {host: x}}]}]}`,
       );
     const { addresses } = meshOf(rule('service', 'mesh') + rule('shop', 'mesh, edge'), '').plane.mesh;
-    const address = addresses.ofName('service.global' as Hostname) ?? '';
+    const address = addresses.ofRule('service.global' as Hostname) ?? '';
     assert.deepEqual(addresses.at(ONE, address), host('service.global'));
-    assert.equal(addresses.ofName('shop.global' as Hostname), undefined);
+    assert.equal(addresses.ofRule('shop.global' as Hostname), undefined);
   });
 
   test('names with the same hash have addresses in order, in whatever order they came', () => {

@@ -91,9 +91,19 @@ export class Addresses {
     }
   }
 
-  /** The virtual address of a host name that is a VirtualService's only, or none. Tracked. */
-  ofName(hostname: Hostname): string | undefined {
-    return this.names.addressOf(hostname);
+  /** The virtual address of a host that a VirtualService names for sidecars; it need be no service's. Tracked. */
+  ofRule(hostname: Hostname): string | undefined {
+    return this.names.isOfRule(hostname) ? this.names.addressOf(hostname) : undefined;
+  }
+
+  /** The namespace of the object that gives a name which has a virtual address. Tracked. */
+  namespaceOf(hostname: Hostname): string | undefined {
+    return this.names.namespaceOf(hostname);
+  }
+
+  /** `pod.svc.ns.cluster2` of every pod of a headless service. Tracked. */
+  podNames(): readonly Hostname[] {
+    return this.names.podHostnames();
   }
 
   /** What is behind an address for clients of a cluster: the most specific owner; undefined for one outside. Tracked. */

@@ -12,6 +12,7 @@ import {
   parseObjectRef,
 } from '../model/index.ts';
 import { EntryEndpoints } from './entry-endpoints.ts';
+import type { Contact } from './member.ts';
 import type { MeshObject, ObjectTables } from './objects.ts';
 import type { Placement } from './placement.ts';
 import { podEndpoint } from './pod-endpoint.ts';
@@ -33,6 +34,7 @@ const MAX_REMEMBERED_LISTS = 65_536;
 export class Endpoints {
   private readonly tables: ObjectTables;
   private readonly placement: Placement;
+  private readonly contact: (cluster: ClusterId) => Contact;
   private readonly slices: SliceEndpoints;
   private readonly entries: EntryEndpoints;
   private readonly lists: Query<readonly Endpoint[]>;
@@ -45,9 +47,12 @@ export class Endpoints {
     readonly placement: Placement;
     /** Tracked: the names of all member clusters. */
     readonly members: () => readonly string[];
+    /** Tracked: can the cluster be asked? */
+    readonly contact: (cluster: ClusterId) => Contact;
   }) {
     const { graph, tables, placement, members } = options;
     this.tables = tables;
+    this.contact = options.contact;
     this.placement = placement;
     this.slices = new SliceEndpoints(tables, placement);
     this.entries = new EntryEndpoints(tables, placement, members);
@@ -93,7 +98,11 @@ export class Endpoints {
 
   private list(key: string): readonly Endpoint[] {
     const [kind, id = '', ...rest] = key.split(' ');
-    if (kind === 'slices') return this.slices.of(id, rest[0] ?? '');
+    if (kind === 'slices') {
+      const contact = this.contact(id.slice(0, id.indexOf('/')) as ClusterId);
+      const endpoints = contact === 'lost' ? [] : this.slices.of(id, rest[0] ?? '');
+      return contact === 'stale' ? endpoints.map(outdated) : endpoints;
+    }
     const entry = parseObjectRef(id);
     return entry ? this.entries.of(entry, { number: Number(rest[0]), name: rest[1] ?? '' }) : [];
   }
@@ -109,6 +118,11 @@ export class Endpoints {
     else this.remembered.delete(key);
     return kept;
   }
+}
+
+/** Of a cluster that cannot be asked: it may be gone, so that others are preferred as long as there are any. */
+function outdated(endpoint: Endpoint): Endpoint {
+  return endpoint.health === 'healthy' ? { ...endpoint, health: 'degraded' } : endpoint;
 }
 
 function keyOf({ cluster, workload, address, port }: Endpoint): string {

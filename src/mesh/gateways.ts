@@ -72,7 +72,7 @@ export class Gateways {
     const { namespace, name } = service.meta;
     return this.endpoints
       .of({ kind: 'kubernetes', clusters: [service.ref.cluster], namespace, name }, { number, name: port.name ?? '' })
-      .filter(({ health }: Endpoint) => health === 'healthy')
+      .filter(({ health }: Endpoint) => health === 'healthy' || health === 'degraded')
       .map(({ address, port: target }) => ({ address, port: target }));
   }
 }

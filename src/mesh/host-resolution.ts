@@ -79,6 +79,15 @@ export class HostResolution {
     return this.answers.get(`${namespace} ${host}`);
   }
 
+  /** The ServiceEntry that speaks of a host, whoever may see it: of an exact host before a longer wildcard. Tracked. */
+  declaredBy(host: Hostname): ServiceEntry | undefined {
+    for (const pattern of [host, ...wildcardsOver(host)]) {
+      const [entry] = this.entries.get(pattern).toSorted(byAge);
+      if (entry) return entry;
+    }
+    return undefined;
+  }
+
   private find(key: string): Service | undefined {
     const space = key.indexOf(' ');
     const namespace = key.slice(0, space);
@@ -192,13 +201,11 @@ export class HostResolution {
   }
 
   private coveringEntry(namespace: string, host: Hostname): Cover | undefined {
-    for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
-      const pattern = `*${host.slice(dot)}` as Hostname;
+    for (const pattern of wildcardsOver(host)) {
       const [entry] = this.visibleEntries(namespace, pattern);
       if (entry) return { entry, pattern };
     }
-    const [entry] = this.visibleEntries(namespace, '*' as Hostname);
-    return entry && { entry, pattern: '*' as Hostname };
+    return undefined;
   }
 
   /** A name under an import of a cluster's services is one of them or nobody's. */
@@ -207,6 +214,15 @@ export class HostResolution {
     if (!cover || isClusterImport(cover.pattern, cover.entry.spec)) return undefined;
     return serviceOfEntry(cover.entry, host);
   }
+}
+
+/** Every wildcard that covers a host, the longest first. */
+function wildcardsOver(host: Hostname): readonly Hostname[] {
+  const wildcards: Hostname[] = [];
+  for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+    wildcards.push(`*${host.slice(dot)}` as Hostname);
+  }
+  return [...wildcards, '*' as Hostname];
 }
 
 /** Is it a Kubernetes Service that only names another host? */

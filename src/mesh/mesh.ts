@@ -1,9 +1,17 @@
 import type { ConfigObject } from '../config/index.ts';
 import { Graph, type OnError, structuralEqual, type Table } from '../graph/index.ts';
-import { type ClusterId, formatObjectRef, type MeshConfig, type NetworkId, type ObjectRef } from '../model/index.ts';
+import {
+  type ClusterId,
+  DEFAULT_MESH_CONFIG,
+  formatObjectRef,
+  type MeshConfig,
+  type NetworkId,
+  type ObjectRef,
+} from '../model/index.ts';
 import { AddressBlocks } from './address-blocks.ts';
 import { Addresses } from './addresses.ts';
 import { CalledPorts } from './called-ports.ts';
+import { DnsNames } from './dns-names.ts';
 import { Endpoints } from './endpoints.ts';
 import { Gateways } from './gateways.ts';
 import { HostResolution } from './host-resolution.ts';
@@ -11,11 +19,13 @@ import type { Member } from './member.ts';
 import { isMeshKind, type MeshObject, type ObjectTables, objectTables } from './objects.ts';
 import { Placement } from './placement.ts';
 import { Policies } from './policies.ts';
+import { ServiceImports } from './service-imports.ts';
 import { TrafficRules } from './traffic-rules.ts';
 import { Workloads } from './workloads.ts';
 
 /** The mesh as translation reads it. Every read inside a live query is tracked. */
 export interface MeshView {
+  /** Tracked: the mesh-wide settings may change while it runs. */
   readonly config: MeshConfig;
   /** The cluster whose configuration counts here. */
   readonly home: ClusterId;
@@ -26,8 +36,10 @@ export interface MeshView {
   readonly gateways: Gateways;
   readonly workloads: Workloads;
   readonly addresses: Addresses;
+  readonly names: DnsNames;
   readonly blocks: AddressBlocks;
   readonly calledPorts: CalledPorts;
+  readonly imports: ServiceImports;
   /** Names of the member clusters, sorted. */
   members(): readonly string[];
   pod(cluster: ClusterId, namespace: string, name: string): MeshObject<'Pod'> | undefined;
@@ -37,9 +49,11 @@ export interface MeshView {
   hasNamespace(name: string): boolean;
 }
 
+/** The key of the one row of settings. */
+const SETTINGS = 'mesh';
+
 /** All clusters as one model, as the control plane of one of them sees it. */
 export class Mesh implements MeshView {
-  readonly config: MeshConfig;
   readonly home: ClusterId;
   readonly graph: Graph;
   readonly hosts: HostResolution;
@@ -49,16 +63,20 @@ export class Mesh implements MeshView {
   readonly gateways: Gateways;
   readonly workloads: Workloads;
   readonly addresses: Addresses;
+  readonly names: DnsNames;
   readonly blocks: AddressBlocks;
   readonly calledPorts: CalledPorts;
+  readonly imports: ServiceImports;
   private readonly tables: ObjectTables;
   private readonly memberTable: Table<Member>;
+  private readonly settings: Table<MeshConfig>;
 
   constructor(options: { readonly home: ClusterId; readonly config: MeshConfig; readonly onError?: OnError }) {
     const { home, config } = options;
     this.home = home;
-    this.config = config;
     this.graph = new Graph(options.onError ? { onError: options.onError } : {});
+    this.settings = this.graph.table<MeshConfig>('mesh config', { equal: structuralEqual });
+    this.settings.set(SETTINGS, config);
     this.tables = objectTables(this.graph);
     this.memberTable = this.graph.table<Member>('members', { equal: structuralEqual });
     const base = { graph: this.graph, tables: this.tables };
@@ -69,16 +87,35 @@ export class Mesh implements MeshView {
       trustDomain: config.trustDomain,
       rootNamespace: config.rootNamespace,
     });
-    this.endpoints = new Endpoints({ ...base, placement, members: () => this.memberTable.keys() });
+    this.endpoints = new Endpoints({
+      ...base,
+      placement,
+      members: () => this.memberTable.keys(),
+      contact: (cluster) => this.memberTable.get(cluster)?.contact ?? 'live',
+    });
     this.rules = new TrafficRules(this.tables, { home, rootNamespace: config.rootNamespace, hosts: this.hosts });
     this.policies = new Policies(this.tables, home, config.rootNamespace);
     this.gateways = new Gateways(this.tables, home, this.endpoints);
     this.workloads = new Workloads(this.graph, this.tables, home);
     this.addresses = new Addresses({ ...base, placement, endpoints: this.endpoints, home });
+    const { hosts, addresses } = this;
+    this.imports = new ServiceImports({ ...base, rootNamespace: config.rootNamespace });
+    this.names = new DnsNames({ ...base, hosts, addresses, members: () => this.memberTable.keys(), home });
     this.blocks = new AddressBlocks(this.graph, this.tables, home);
     this.calledPorts = new CalledPorts(this.graph, this.tables, home);
   }
 
+  get config(): MeshConfig {
+    return this.settings.get(SETTINGS) ?? DEFAULT_MESH_CONFIG;
+  }
+
+  /** Changes the mesh-wide settings. Trust domain and root namespace stay what they were at the start. */
+  setConfig(config: MeshConfig): void {
+    const { trustDomain, rootNamespace } = this.config;
+    this.settings.set(SETTINGS, { ...config, trustDomain, rootNamespace });
+  }
+
+  /** Adds a member, or changes what is known of it. */
   setMember(member: Member): void {
     this.memberTable.set(member.id, member);
   }

@@ -67,7 +67,10 @@ export function compare(a: string, b: string): number {
 /** On a Service that stands for one of other clusters, so that this cluster's own DNS knows the name. */
 export const IMPORTED_LABEL = 'pelagos.dev/imported';
 
-/** Is the Service only a name for one of other clusters? It has an address, and is never what answers. */
-export function isImportedStub({ meta }: MeshObject<'Service'>): boolean {
-  return meta.labels[IMPORTED_LABEL] === 'true';
+/**
+ * Is the Service only a name for one of other clusters? It has an address, and is never what answers. One that somebody
+ * has given pods since, by applying a Service of that name, is a service like others.
+ */
+export function isImportedStub({ meta, spec }: MeshObject<'Service'>): boolean {
+  return meta.labels[IMPORTED_LABEL] === 'true' && Object.keys(spec.selector ?? {}).length === 0;
 }

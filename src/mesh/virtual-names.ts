@@ -25,11 +25,12 @@ interface NameSource {
 }
 
 /**
- * Which name has which virtual address, and back. Every name that could have one is in an index by its hash: about 1 us
- * and 300 bytes for each, three for every Service of a cluster. Names of single pods are worked out when somebody asks.
+ * Which name has which virtual address, and back. Every name that could have one is in an index by its hash: about 3 us
+ * and 350 bytes for each, three for every Service of a cluster. Names of single pods are worked out when somebody asks.
  */
 export class VirtualNames {
   private readonly sources: readonly NameSource[];
+  private readonly rules: NameSource;
   private readonly headless: Index<KubernetesService>;
   private readonly endpoints: Endpoints;
   private readonly podsOf: Query<readonly VirtualName[]>;
@@ -44,11 +45,12 @@ export class VirtualNames {
   }) {
     const { graph, tables, endpoints, home } = options;
     this.endpoints = endpoints;
+    this.rules = source(tables, 'VirtualService', (rule) => (rule.ref.cluster === home ? namesOfRule(rule) : []));
     this.sources = [
       source(tables, 'Service', namesOfService),
       source(tables, 'ServiceExport', namesOfExport),
       source(tables, 'ServiceEntry', (entry) => (entry.ref.cluster === home ? namesOfEntry(entry) : [])),
-      source(tables, 'VirtualService', (rule) => (rule.ref.cluster === home ? namesOfRule(rule) : [])),
+      this.rules,
     ];
     this.headless = tables.Service.all.index('headless Service', (service) =>
       service.spec.clusterIP === 'None' && !isImportedStub(service) ? ['all', serviceKey(service)] : [],
@@ -69,6 +71,21 @@ export class VirtualNames {
     const hash = addressHash(hostname);
     const rank = (this.pods.get('').get(hash) ?? []).findIndex((name) => name.hostname === hostname);
     return rank < 0 ? undefined : formatVirtualAddress(hash, rank + FIRST_POD_RANK);
+  }
+
+  /** Does a VirtualService name the host? Tracked. */
+  isOfRule(hostname: Hostname): boolean {
+    return this.rules.at(addressHash(hostname)).some((name) => name.hostname === hostname);
+  }
+
+  /** The namespace of the object that gives the name; the first of several in order. Tracked. */
+  namespaceOf(hostname: Hostname): string | undefined {
+    return this.namesAt(addressHash(hostname)).find((name) => name.hostname === hostname)?.namespace;
+  }
+
+  /** The names of all pods of headless services, sorted within a hash. Tracked. */
+  podHostnames(): readonly Hostname[] {
+    return [...this.pods.get('').values()].flatMap((names) => names.map(({ hostname }) => hostname));
   }
 
   /** Tracked. */
@@ -160,7 +177,7 @@ function namesOfEntry(entry: MeshObject<'ServiceEntry'>): readonly Hostname[] {
 }
 
 /** Hosts that a rule names for sidecars alone; one that gateways serve too has an address outside. */
-function namesOfRule({ spec }: MeshObject<'VirtualService'>): readonly Hostname[] {
+export function namesOfRule({ spec }: MeshObject<'VirtualService'>): readonly Hostname[] {
   if (!isMeshOnly(spec.gateways)) return [];
   const hosts = (spec.hosts ?? []).map((host) => parseHostname(host));
   return hosts.filter((host) => host.includes('.') && !isWildcard(host));

@@ -18,8 +18,11 @@ export interface Endpoint {
   readonly identity: string;
   /** Does a mesh proxy stand before it, so that mTLS can be spoken? */
   readonly mtls: boolean;
-  /** draining: takes no new connections but answers those it has (EndpointSlice serving and terminating). */
-  readonly health: 'healthy' | 'unhealthy' | 'draining';
+  /**
+   * draining: takes no new connections but answers those it has (EndpointSlice serving and terminating). degraded: used
+   * where there are not enough healthy ones, because its cluster has not been heard of for a while.
+   */
+  readonly health: 'healthy' | 'degraded' | 'unhealthy' | 'draining';
   /** Relative weight; 1 unless set. */
   readonly weight: number;
 }

@@ -35,6 +35,8 @@ export interface ObjectMeta {
   readonly annotations: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch; 0 where the source knows none. Older objects win conflicts, as in Istio. */
   readonly createdAtMs: number;
+  /** Which object of that name it is, over time. Only an API server gives one; a uid in a file is somebody else's. */
+  readonly uid?: string;
 }
 
 /** A line and column, both from 1. */

@@ -1,28 +1,14 @@
-import { type IncomingMessage, request } from 'node:http';
-
-/** An Envoy that holds thousands of clusters dumps tens of megabytes; more than this is refused. */
-const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
-const DEFAULT_TIMEOUT_MS = 10_000;
-
-export interface AdminAnswer {
-  readonly status: number;
-  readonly body: string;
-}
-
-export interface AdminLimits {
-  readonly timeoutMs?: number;
-  readonly maxBytes?: number;
-}
+import { type AdminAnswer, type AdminDial, type AdminLimits, adminRequest } from './admin-request.ts';
 
 /** What Envoy says of itself at `/ready`; `unreachable` where nobody answers. */
 export type Readiness = 'LIVE' | 'DRAINING' | 'PRE_INITIALIZING' | 'INITIALIZING' | 'unreachable';
 
-/** Speaks to an Envoy's admin interface over its unix socket. Methods reject where nobody answers in time. */
+/** Speaks to an Envoy's admin interface, over its unix socket or a tunnel. Methods reject where nobody answers in time. */
 export class AdminClient {
-  readonly socketPath: string;
+  readonly #dial: AdminDial;
 
-  constructor(socketPath: string) {
-    this.socketPath = socketPath;
+  constructor(dial: AdminDial) {
+    this.#dial = dial;
   }
 
   /** @param path with its query: `/stats?filter=…`. */
@@ -81,38 +67,6 @@ export class AdminClient {
   }
 
   #ask(method: 'GET' | 'POST', path: string, limits: AdminLimits): Promise<AdminAnswer> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = limits;
-    const { promise, resolve, reject } = Promise.withResolvers<AdminAnswer>();
-    const call = request({
-      socketPath: this.socketPath,
-      method,
-      path,
-      agent: false,
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    call.on('response', (response) => collect(response, { path, maxBytes }).then(resolve, reject));
-    call.on('error', (error) =>
-      reject(
-        error.name === 'TimeoutError' || error.name === 'AbortError'
-          ? new Error(`Envoy's admin interface did not answer ${path} within ${timeoutMs} ms`)
-          : error,
-      ),
-    );
-    call.end();
-    return promise;
+    return adminRequest(this.#dial, { name: "Envoy's admin interface", method, path, ...limits });
   }
-}
-
-async function collect(
-  response: IncomingMessage,
-  limit: { readonly path: string; readonly maxBytes: number },
-): Promise<AdminAnswer> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of response as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > limit.maxBytes) throw new Error(`Envoy's answer to ${limit.path} is over ${limit.maxBytes} bytes`);
-    parts.push(part);
-  }
-  return { status: response.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8') };
 }

@@ -4,7 +4,7 @@ import { XDS_CLUSTER, type XdsServer, xdsCluster } from './bootstrap-xds.ts';
 import { extension, type Json, type JsonObject, socketAddress } from './envoy-json.ts';
 
 /** All that a stock Envoy must be told to find its control plane and prove who it is. Nothing in it is secret. */
-export interface BootstrapSpec {
+export interface ProxyIdentity {
   readonly kind: 'sidecar' | 'gateway';
   readonly cluster: string;
   readonly network: string;
@@ -16,17 +16,32 @@ export interface BootstrapSpec {
   readonly workload: string;
   readonly serviceAccount: string;
   readonly locality: Locality;
-  readonly interception: Interception;
-  readonly gatewayBinds: readonly GatewayBind[];
+  /** Redirected by the kernel unless given. */
+  readonly interception?: Interception;
+  readonly gatewayBinds?: readonly GatewayBind[];
   readonly controlPlane: XdsServer;
-  /** Unix socket of the admin interface, made with mode 0600: who reaches it commands the proxy. */
-  readonly adminSocket: string;
   /** A DNS server for the hosts that Envoy resolves; the machine's own unless given. */
   readonly dnsResolver?: SocketAddress;
   /** Connections that are taken at most, of all listeners together; 20,000 unless set. */
   readonly maxConnections?: number;
   /** More statistics to keep, by prefix of their name (Istio: `sidecar.istio.io/statsInclusionPrefixes`). */
   readonly statsPrefixes?: readonly string[];
+}
+
+/** A proxy that runs as a process of this machine. */
+export interface BootstrapSpec extends ProxyIdentity {
+  readonly interception: Interception;
+  readonly gatewayBinds: readonly GatewayBind[];
+  /** Unix socket of the admin interface, made with mode 0600: who reaches it commands the proxy. */
+  readonly adminSocket: string;
+}
+
+/** What a proxy has from its start on, without a control plane. */
+export interface StaticParts {
+  /** envoy.config.bootstrap.v3.Admin. */
+  readonly admin: JsonObject;
+  readonly listeners: readonly JsonObject[];
+  readonly clusters: readonly JsonObject[];
 }
 
 /** Far above what a workload needs; each connection costs some 20 KB, and one file descriptor. */
@@ -39,7 +54,7 @@ const MAX_REGEX_PROGRAM_SIZE = 32_768;
 const LOG_FORMAT = '%Y-%m-%dT%T.%eZ\t%l\tenvoy %n %g:%#\t%v';
 
 /** Node.id in Istio's form: `sidecar~<ip>~<pod>.<namespace>~<namespace>.svc.cluster.local`, `router~…` for gateways. */
-export function formatNodeId(spec: Pick<BootstrapSpec, 'kind' | 'address' | 'pod' | 'namespace'>): string {
+export function formatNodeId(spec: Pick<ProxyIdentity, 'kind' | 'address' | 'pod' | 'namespace'>): string {
   const kind = spec.kind === 'gateway' ? 'router' : 'sidecar';
   return `${kind}~${spec.address}~${spec.pod}.${spec.namespace}~${spec.namespace}.svc.cluster.local`;
 }
@@ -49,11 +64,20 @@ export function formatNodeId(spec: Pick<BootstrapSpec, 'kind' | 'address' | 'pod
  * holds nothing, knows its control plane and gets all else over one delta ADS stream.
  */
 export function bootstrap(spec: BootstrapSpec): JsonObject {
+  const admin = { address: { pipe: { path: spec.adminSocket, mode: 0o600 } }, ignore_global_conn_limit: true };
+  return bootstrapWith(spec, { admin, listeners: [], clusters: [] });
+}
+
+/** The same for a proxy that has more from its start on. */
+export function bootstrapWith(spec: ProxyIdentity, { admin, listeners, clusters }: StaticParts): JsonObject {
   return {
     node: node(spec),
-    admin: { address: { pipe: { path: spec.adminSocket, mode: 0o600 } }, ignore_global_conn_limit: true },
+    admin,
     dynamic_resources: dynamicResources(),
-    static_resources: { clusters: [xdsCluster(spec.controlPlane)] },
+    static_resources: {
+      ...(listeners.length > 0 ? { listeners } : {}),
+      clusters: [xdsCluster(spec.controlPlane), ...clusters],
+    },
     bootstrap_extensions: [
       extension('envoy.bootstrap.internal_listener', 'bootstrap.internal_listener.v3.InternalListener'),
     ],
@@ -78,8 +102,9 @@ export function bootstrap(spec: BootstrapSpec): JsonObject {
 }
 
 /** Who this proxy says it is. The control plane believes only its token, and looks the rest up. */
-function node(spec: BootstrapSpec): JsonObject {
+function node(spec: ProxyIdentity): JsonObject {
   const { region, zone, subzone } = spec.locality;
+  const { interception, gatewayBinds } = spec;
   return {
     id: formatNodeId(spec),
     cluster: `${spec.workload}.${spec.namespace}`,
@@ -91,8 +116,8 @@ function node(spec: BootstrapSpec): JsonObject {
       NETWORK: spec.network,
       WORKLOAD_NAME: spec.workload,
       SERVICE_ACCOUNT: spec.serviceAccount,
-      PELAGOS_INTERCEPTION: spec.interception as unknown as Json,
-      PELAGOS_GATEWAY_BINDS: spec.gatewayBinds as unknown as Json,
+      ...(interception ? { PELAGOS_INTERCEPTION: interception as unknown as Json } : {}),
+      ...(gatewayBinds ? { PELAGOS_GATEWAY_BINDS: gatewayBinds as unknown as Json } : {}),
     },
   };
 }

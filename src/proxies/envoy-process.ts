@@ -2,7 +2,7 @@ import { diagnose } from '../diagnostics/index.ts';
 import { ACTIVE_FILTER, type ActiveWork, activeWork } from './active-work.ts';
 import { AdminClient, type Readiness } from './admin-client.ts';
 import { lastWords } from './last-words.ts';
-import type { LaunchedProcess } from './process-launcher.ts';
+import type { LaunchedProcess, ProcessStatus } from './process-launcher.ts';
 import type { ProxySpec, RunningProxy, RunningProxyStatus } from './proxy-runtime.ts';
 
 /** Envoy is up within a second or two; after that it is asked less and less often. */
@@ -38,7 +38,8 @@ export class EnvoyProcess implements RunningProxy {
   }
 
   status(): RunningProxyStatus {
-    const { phase, pid, startedAtMs, restarts, lastEnd, nextTryAtMs } = this.#process.status();
+    const process = this.#process.status();
+    const { phase, pid, startedAtMs, restarts, lastEnd } = process;
     const shared = {
       startedAtMs,
       restarts,
@@ -47,10 +48,10 @@ export class EnvoyProcess implements RunningProxy {
     };
     if (phase === 'stopped' || phase === 'ended') return { ...shared, phase: 'stopped', reason: 'Envoy is stopped' };
     if (phase === 'stopping') return { ...shared, phase: 'draining', reason: 'Envoy is stopping' };
-    if (phase === 'waiting') return { ...shared, ...this.#backingOff(lastEnd, nextTryAtMs) };
+    if (phase === 'waiting') return { ...shared, ...this.#backingOff(process) };
     if (this.#draining) return { ...shared, phase: 'draining', reason: 'Envoy is draining' };
     if (this.#readiness === 'LIVE') return { ...shared, phase: 'ready', reason: '' };
-    return { ...shared, phase: 'starting', reason: REASONS[this.#readiness] };
+    return { ...shared, phase: 'starting', reason: startingReason(this.#readiness, process) };
   }
 
   onChange(listener: () => void): () => void {
@@ -86,17 +87,21 @@ export class EnvoyProcess implements RunningProxy {
     }
   }
 
-  #backingOff(
-    lastEnd: RunningProxyStatus['lastEnd'],
+  #backingOff({
+    lastEnd,
+    endsInARow,
     nextTryAtMs = Date.now(),
-  ): Pick<RunningProxyStatus, 'phase' | 'reason' | 'nextTryAtMs' | 'diagnostic'> {
+  }: ProcessStatus): Pick<RunningProxyStatus, 'phase' | 'reason' | 'nextTryAtMs' | 'diagnostic'> {
     const reason = lastEnd?.reason ?? 'unknown';
-    const diagnostic = diagnose('PEL5002', {
+    const about = {
       proxy: this.name,
       reason,
-      delayMs: Math.max(0, nextTryAtMs - (lastEnd?.atMs ?? nextTryAtMs)),
-      log: lastWords(this.#process.logTail(LOG_TAIL_LINES)) || '(empty)',
-    });
+      logFile: this.#spec.logFile,
+      log: lastWords(this.#process.logTail(LOG_TAIL_LINES)) || '(it wrote nothing)',
+    };
+    const delay = Math.round((nextTryAtMs - (lastEnd?.atMs ?? nextTryAtMs)) / 1_000);
+    const diagnostic =
+      endsInARow > 1 ? diagnose('PEL5003', { ...about, count: endsInARow, delay }) : diagnose('PEL5002', about);
     return { phase: 'backing-off', reason: `Envoy ended: ${reason}`, nextTryAtMs, diagnostic };
   }
 
@@ -137,3 +142,9 @@ const REASONS: Readonly<Record<Readiness, string>> = {
   INITIALIZING: 'Envoy waits for its listeners',
   unreachable: 'Envoy does not answer yet',
 };
+
+/** Between two ends it is starting, too: that it ended before must not be lost. */
+function startingReason(readiness: Readiness, { lastEnd, endsInARow }: ProcessStatus): string {
+  const again = lastEnd && endsInARow > 0 ? ` (it ended before: ${lastEnd.reason})` : '';
+  return `${REASONS[readiness]}${again}`;
+}

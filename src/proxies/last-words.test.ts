@@ -22,3 +22,9 @@ test('long lines are cut, and only the last lines are told', () => {
   assert.deepEqual([words.length, words[0], words[1]?.length, words[2]], [3, 'two', 301, 'four']);
   assert.equal(lastWords(''), '');
 });
+
+test('an earlier run is not told', () => {
+  const note = '[pelagos] proxy ended (exit code 1; it is started again in 100 ms)';
+  assert.equal(lastWords(['port taken', note, 'port taken', note, ''].join('\n')), 'port taken');
+  assert.equal(lastWords(['port taken', note, 'other'].join('\n')), 'other');
+});

@@ -1,13 +1,19 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import {
+  type AuthorityMaterial,
+  createAuthorityMaterial,
+  type ParsedAuthority,
+  parseAuthorityMaterial,
+} from './authority-material.ts';
+import {
   type IssuedCertificate,
-  issueRootCertificate,
   issueServerCertificate,
   issueWorkloadCertificate,
   MAX_LEAF_TTL_MS,
 } from './certificate.ts';
 import { type CertificateSigner, signerOf } from './certificate-signer.ts';
+import { splitCertificatePems } from './pem.ts';
 import { readPrivateFile, writePrivateFile } from './private-file.ts';
 import { SecurityError } from './security-error.ts';
 import { requireIdentity } from './spiffe-id.ts';
@@ -37,32 +43,46 @@ export interface CertificateIssuer {
   issue(identity: string, options: IssueOptions): IssuedCertificate;
 }
 
+/** What a control plane asks of its authority. */
+export interface Authority extends CertificateIssuer {
+  /** The root that its certificates lead to now. */
+  readonly root: TrustRoot;
+  /** Certificates for servers that are reached by host name or address. */
+  issueServer(names: readonly SubjectAltName[], options: IssueOptions): IssuedCertificate;
+  /** Calls the listener after another key has begun to sign. @returns the way to stop that. */
+  onReplaced(listener: () => void): () => void;
+}
+
 /**
- * The certificate authority of one cluster. Its root key stays in this object and in one file of mode 0600;
- * there is no way to get it out, and it is in no message and no log.
+ * The certificate authority of one cluster: a root, or a CA that a root has signed. Its key stays in this object and where it
+ * was read from (a file of mode 0600, a Secret); there is no way to get it out, and it is in no message and no log.
  */
-export class CertificateAuthority implements CertificateIssuer {
+export class CertificateAuthority implements Authority {
   readonly trustDomain: string;
   readonly root: TrustRoot;
+  /** All roots that workloads are to believe: the one above, and others while a root is rotated. */
+  readonly roots: readonly TrustRoot[];
   readonly #signer: CertificateSigner;
   readonly #now: () => number;
 
-  private constructor(context: AuthorityContext, root: TrustRoot, key: KeyObject) {
+  private constructor(context: AuthorityContext, { root, roots, path, key }: ParsedAuthority) {
     this.trustDomain = context.trustDomain;
     this.root = root;
-    this.#signer = signerOf(new X509Certificate(root.pem), key);
+    this.roots = roots;
+    this.#signer = signerOf(path, key);
     this.#now = context.now;
   }
 
   /** Makes a new root for the cluster of that name. @throws SecurityError where the trust domain is none. */
   static createRoot(cluster: string, context: AuthorityContext, ttlMs: number = ROOT_TTL_MS): CertificateAuthority {
-    const { trustDomain, now } = context;
-    const made = issueRootCertificate({ cluster, trustDomain, nowMs: now(), ttlMs });
-    return new CertificateAuthority(
-      context,
-      parseTrustRoot(made.certificatePem, { trustDomain, nowMs: now() }),
-      made.key,
-    );
+    const request = { cluster, trustDomain: context.trustDomain, nowMs: context.now(), ttlMs };
+    return CertificateAuthority.fromMaterial(createAuthorityMaterial(request, 'memory'), context);
+  }
+
+  /** @throws SecurityError where the parts do not make an authority of the trust domain. */
+  static fromMaterial(material: AuthorityMaterial, context: AuthorityContext): CertificateAuthority {
+    const rules = { trustDomain: context.trustDomain, nowMs: context.now() };
+    return new CertificateAuthority(context, parseAuthorityMaterial(material, rules));
   }
 
   /**
@@ -75,12 +95,11 @@ export class CertificateAuthority implements CertificateIssuer {
     const text = await readPrivateFile(path);
     if (text === undefined) return undefined;
     const key = readRootKey(path, text);
-    const certificatePem = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g)?.join('\n') ?? '';
+    const certificatePem = splitCertificatePems(text).join('\n');
     const root = parseTrustRoot(certificatePem, { trustDomain: context.trustDomain, nowMs: context.now() });
-    if (!new X509Certificate(root.pem).checkPrivateKey(key)) {
-      throw rootFileError(path, 'the private key is not that of the certificate');
-    }
-    return new CertificateAuthority(context, root, key);
+    const certificate = new X509Certificate(root.pem);
+    if (!certificate.checkPrivateKey(key)) throw rootFileError(path, 'the private key is not that of the certificate');
+    return new CertificateAuthority(context, { root, roots: [root], path: [certificate], key });
   }
 
   /** Loads the folder's root, or makes and saves one. Two processes that do so at once end with the same root. */
@@ -99,7 +118,15 @@ export class CertificateAuthority implements CertificateIssuer {
     }
   }
 
-  /** @throws SecurityError `private-file-exists` where the folder has a root, unless it is to be replaced (rotation). */
+  /** When it can sign no more: the end of the first certificate on the way to its root. Milliseconds since the epoch. */
+  get notAfter(): number {
+    return this.#signer.notAfterMs;
+  }
+
+  /**
+   * For authorities that are roots themselves.
+   * @throws SecurityError `private-file-exists` where the folder has a root, unless it is to be replaced (rotation).
+   */
   async save(folder: string, mode: 'create' | 'replace' = 'create'): Promise<void> {
     const key = this.#signer.key.export({ type: 'pkcs8', format: 'pem' });
     await writePrivateFile(join(folder, ROOT_FILE), `${key.toString()}${this.root.pem}`, mode);
@@ -127,6 +154,11 @@ export class CertificateAuthority implements CertificateIssuer {
   issueServer(names: readonly SubjectAltName[], { ttlMs }: IssueOptions): IssuedCertificate {
     refuseLongLife(ttlMs);
     return issueServerCertificate(this.#signer, names, { nowMs: this.#now(), ttlMs });
+  }
+
+  /** It signs with one key for ever; {@link RotatingAuthority} is the one that changes. */
+  onReplaced(): () => void {
+    return () => {};
   }
 }
 

@@ -136,7 +136,7 @@ test('a root made elsewhere is signed for with its own name and key id, byte for
   });
   const root = new NodeCertificate(foreign.toString('pem'));
   const identity = { trustDomain: 'cluster.local', namespace: 'default', serviceAccount: 'reviews' };
-  const made = issueWorkloadCertificate(signerOf(root, key), identity, { nowMs: NOW, ttlMs: HOUR });
+  const made = issueWorkloadCertificate(signerOf([root], key), identity, { nowMs: NOW, ttlMs: HOUR });
   const { extension } = read(made.certificateChainPem);
   assert.equal(extension(x509.AuthorityKeyIdentifierExtension).keyId, '0102030405');
   const certificate = new NodeCertificate(made.certificateChainPem);

@@ -1,7 +1,11 @@
-/** Makes and signs the three kinds of certificate that a cluster's authority gives out (ECDSA P-256, SHA-256). */
+/**
+ * Makes and signs the three kinds of certificate that a cluster's authority gives out. What is made has ECDSA P-256 keys;
+ * who signs may have any key that Envoy verifies with.
+ */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import type { Identity } from '../model/index.ts';
-import { type CertificateSigner, keyIdOf } from './certificate-signer.ts';
+import { type CertificateSigner, keyIdOf, requireAlgorithm } from './certificate-signer.ts';
+import { formatCertificatePem } from './pem.ts';
 import { SecurityError } from './security-error.ts';
 import { formatSpiffeId, formatTrustDomainId } from './spiffe-id.ts';
 import type { SubjectAltName } from './subject-alt-name.ts';
@@ -14,7 +18,7 @@ export const MAX_LEAF_TTL_MS: number = 24 * 3_600_000;
 
 /** A certificate with its private key. The key is not enumerable, so loggers, JSON and copies by spread never have it. */
 export interface IssuedCertificate {
-  /** The leaf, and whatever stands between it and the root (nothing: roots sign leaves themselves). */
+  /** The leaf, and whatever stands between it and the root (nothing where the root itself signs). */
   readonly certificateChainPem: string;
   /** PKCS#8. */
   readonly privateKeyPem: string;
@@ -44,7 +48,14 @@ export function issueRootCertificate(request: RootRequest): {
   const publicKey = pair.publicKey.export({ type: 'spki', format: 'der' });
   const subjectKeyId = keyIdOf(publicKey);
   const subject = encodeName('Pelagos', `${request.cluster} root ${Buffer.from(subjectKeyId).toString('hex', 0, 4)}`);
-  const signer = { key: pair.privateKey, subject, subjectKeyId, notAfterMs: Number.POSITIVE_INFINITY };
+  const signer: CertificateSigner = {
+    key: pair.privateKey,
+    algorithm: requireAlgorithm(pair.privateKey),
+    subject,
+    subjectKeyId,
+    notAfterMs: Number.POSITIVE_INFINITY,
+    chainPem: '',
+  };
   const certificatePem = signCertificate(signer, {
     ...validityOf(request, signer),
     subject,
@@ -98,7 +109,7 @@ function issueLeaf(
     publicKeyEncoding: { type: 'spki', format: 'der' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
-  const certificateChainPem = signCertificate(signer, {
+  const leafPem = signCertificate(signer, {
     ...times,
     ...purpose,
     subject: EMPTY_NAME,
@@ -108,16 +119,27 @@ function issueLeaf(
     isAuthority: false,
     keyUsages: ['digitalSignature'],
   });
-  const issued = { certificateChainPem, privateKeyPem: '', notBefore: times.notBeforeMs, notAfter: times.notAfterMs };
+  const issued = {
+    certificateChainPem: leafPem + signer.chainPem,
+    privateKeyPem: '',
+    notBefore: times.notBeforeMs,
+    notAfter: times.notAfterMs,
+  };
   return Object.defineProperty(issued, 'privateKeyPem', { value: privateKey, enumerable: false, writable: false });
 }
 
 function signCertificate(
-  signer: Pick<CertificateSigner, 'key' | 'subject'>,
-  fields: Omit<CertificateFields, 'serial' | 'issuer'>,
+  signer: Pick<CertificateSigner, 'key' | 'algorithm' | 'subject'>,
+  fields: Omit<CertificateFields, 'algorithm' | 'serial' | 'issuer'>,
 ): string {
-  const tbs = encodeTbsCertificate({ ...fields, serial: randomSerial(), issuer: signer.subject });
-  return formatCertificatePem(encodeCertificate(tbs, sign('sha256', tbs, signer.key)));
+  const { identifier, hash } = signer.algorithm;
+  const tbs = encodeTbsCertificate({
+    ...fields,
+    algorithm: identifier,
+    serial: randomSerial(),
+    issuer: signer.subject,
+  });
+  return formatCertificatePem(encodeCertificate(tbs, identifier, sign(hash, tbs, signer.key)));
 }
 
 /** 126 random bits in 16 bytes: positive, never zero, always the same length (RFC 5280, 4.1.2.2). */
@@ -141,9 +163,9 @@ function validityOf(
   }
   if (nowMs >= signer.notAfterMs) {
     throw new SecurityError('root-expired', {
-      what: `The cluster's root expired at ${new Date(signer.notAfterMs).toISOString()}.`,
+      what: `The cluster's certificate authority expired at ${new Date(signer.notAfterMs).toISOString()}.`,
       why: 'Peers refuse everything it signs from then on.',
-      remedy: 'Make a new root, add it to the trust bundle, and let it sign from now on.',
+      remedy: 'Make a new one, add its root to the trust bundle, and let it sign from now on.',
     });
   }
   const wholeSecond = (ms: number) => Math.floor(ms / 1000) * 1000;
@@ -151,11 +173,4 @@ function validityOf(
     notBeforeMs: wholeSecond(nowMs - CLOCK_SKEW_MS),
     notAfterMs: wholeSecond(Math.min(nowMs + ttlMs, signer.notAfterMs)),
   };
-}
-
-/** RFC 7468: base64 in lines of 64 characters. */
-export function formatCertificatePem(der: Uint8Array): string {
-  const base64 = Buffer.from(der).toString('base64');
-  const lines = base64.match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }

@@ -36,6 +36,10 @@ export function derSetOfOne(member: Uint8Array): Uint8Array {
   return derValue(0x31, member);
 }
 
+export function derNull(): Uint8Array {
+  return derValue(0x05);
+}
+
 export function derBoolean(value: boolean): Uint8Array {
   return derValue(0x01, Uint8Array.of(value ? 0xff : 0));
 }

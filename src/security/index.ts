@@ -7,12 +7,14 @@
  * Must never let a root key out, write a private key or token into a message or a log, believe an address, or decide who
  * may call whom (that is for policies, in src/translate).
  */
+export { type AuthorityMaterial, createAuthorityMaterial, MAX_MATERIAL_PART_BYTES } from './authority-material.ts';
 export {
   CLOCK_SKEW_MS,
   type IssuedCertificate,
   MAX_LEAF_TTL_MS,
 } from './certificate.ts';
 export {
+  type Authority,
   type AuthorityContext,
   CertificateAuthority,
   type CertificateIssuer,
@@ -20,7 +22,16 @@ export {
   ROOT_TTL_MS,
 } from './certificate-authority.ts';
 export { encodeTrustBundle, encodeWorkloadCertificate, type KeyMaterial, type WorkloadSecret } from './envoy-secret.ts';
+export { type IssuerDocument, IssuerKeys, type IssuerKeysOptions, type KnownIssuer, parseJwks } from './issuer-keys.ts';
+export {
+  KubernetesTokenReviewer,
+  type KubernetesTokenReviewerOptions,
+  type TokenReviewStatus,
+} from './kubernetes-token-reviewer.ts';
+export { splitCertificatePems } from './pem.ts';
 export { MAX_PRIVATE_FILE_BYTES, readPrivateFile, writePrivateFile } from './private-file.ts';
+export { RetiringRoots, type RetiringRootsOptions } from './retiring-roots.ts';
+export { RotatingAuthority } from './rotating-authority.ts';
 export { SecurityError, type SecurityErrorCode, type SecurityErrorText } from './security-error.ts';
 export {
   type BoundObject,
@@ -41,7 +52,7 @@ export {
 } from './spiffe-id.ts';
 export type { SubjectAltName } from './subject-alt-name.ts';
 export { TokenIssuer, type TokenIssuerContext, type TokenKey, type TokenOptions, tokenKeyOf } from './token-issuer.ts';
-export { KeyTokenReviewer, type KeyTokenReviewerOptions } from './token-reviewer.ts';
+export { KeyTokenReviewer, type KeyTokenReviewerOptions, type TokenAlgorithm } from './token-reviewer.ts';
 export {
   MAX_BUNDLE_BYTES,
   MAX_MEMBERS,

@@ -3,6 +3,8 @@ export type SecurityErrorCode =
   | 'spiffe-id-invalid'
   | 'subject-alt-name-invalid'
   | 'certificate-lifetime-invalid'
+  | 'authority-rejected'
+  | 'authority-expired'
   | 'root-rejected'
   | 'root-expired'
   | 'root-foreign-trust-domain'

@@ -28,6 +28,8 @@ export type TokenRefusal =
   | 'wrong-audience'
   | 'expired'
   | 'not-yet-valid'
+  /** The API server says no, and the token itself does not tell why (its pod or its account is gone). */
+  | 'refused'
   /** Nobody could be asked (a Kubernetes API server that does not answer): try again, the token may be good. */
   | 'unavailable';
 

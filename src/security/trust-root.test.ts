@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { test } from 'node:test';
-import { formatCertificatePem } from './certificate.ts';
 import { CertificateAuthority } from './certificate-authority.ts';
+import { derOid, derSequence } from './der.ts';
+import { formatCertificatePem } from './pem.ts';
 import { SecurityError, type SecurityErrorCode } from './security-error.ts';
 import { parseTrustRoot } from './trust-root.ts';
 import { type CertificateFields, encodeCertificate, encodeName, encodeTbsCertificate } from './x509.ts';
 
+const ECDSA_WITH_SHA256 = derSequence(derOid('1.2.840.10045.4.3.2'));
 const NOW = Date.UTC(2030, 0, 15, 12, 0, 0);
 const HOUR = 3_600_000;
 const rules = { trustDomain: 'cluster.local', nowMs: NOW };
@@ -17,6 +19,7 @@ function rootWith(change: Partial<CertificateFields>, curve = 'P-256', signer?: 
   const pair = generateKeyPairSync('ec', { namedCurve: curve });
   const subject = encodeName('Test', 'Root');
   const tbs = encodeTbsCertificate({
+    algorithm: ECDSA_WITH_SHA256,
     serial: Uint8Array.of(1),
     issuer: subject,
     subject,
@@ -30,7 +33,9 @@ function rootWith(change: Partial<CertificateFields>, curve = 'P-256', signer?: 
     names: [{ kind: 'uri', uri: 'spiffe://cluster.local' }],
     ...change,
   });
-  return formatCertificatePem(encodeCertificate(tbs, sign('sha256', tbs, signer ?? pair.privateKey)));
+  return formatCertificatePem(
+    encodeCertificate(tbs, ECDSA_WITH_SHA256, sign('sha256', tbs, signer ?? pair.privateKey)),
+  );
 }
 
 test('a root is given in its canonical form', () => {

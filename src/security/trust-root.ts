@@ -1,13 +1,11 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { formatCertificatePem } from './certificate.ts';
+import { formatCertificatePem } from './pem.ts';
 import { SecurityError, type SecurityErrorCode } from './security-error.ts';
+import { keyFaultOf } from './signature-algorithm.ts';
 import { formatTrustDomainId } from './spiffe-id.ts';
 
 /** One root certificate in PEM. Ours have some 700 bytes, RSA-4096 roots with policies some 3,000. */
 export const MAX_ROOT_PEM_BYTES = 16_384;
-const MIN_RSA_BITS = 2048;
-/** What Envoy (BoringSSL) takes as a certificate's curve. */
-const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
 /** A certificate that others may be verified against. */
 export interface TrustRoot {
@@ -71,7 +69,7 @@ function readOneCertificate(pem: string): X509Certificate {
   }
 }
 
-function isSelfSigned(certificate: X509Certificate): boolean {
+export function isSelfSigned(certificate: X509Certificate): boolean {
   try {
     return certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey);
   } catch {
@@ -86,11 +84,7 @@ function faultOfKey(certificate: X509Certificate): string | undefined {
   } catch {
     return 'its key is of an unknown kind';
   }
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
-  if (type === 'ec' && CURVES.has(details?.namedCurve ?? '')) return undefined;
-  if (type === 'rsa' && (details?.modulusLength ?? 0) >= MIN_RSA_BITS) return undefined;
-  const size = details?.namedCurve ?? details?.modulusLength ?? '';
-  return `its key (${type} ${size}) is not one that Envoy verifies with: ECDSA P-256, P-384, P-521, or RSA of at least ${MIN_RSA_BITS} bits`;
+  return keyFaultOf(key);
 }
 
 /** Node writes names as `URI:spiffe://…, DNS:…` and quotes (JSON) those that hold a comma or quote, which no SPIFFE ID does. */
@@ -99,7 +93,7 @@ function spiffeNamesOf(certificate: X509Certificate): readonly string[] {
   return names.filter((name) => /^URI:"?spiffe:/i.test(name)).map((name) => name.slice('URI:'.length));
 }
 
-function oneLine(subject: string): string {
+export function oneLine(subject: string): string {
   // Subjects of foreign certificates are foreign text: no control characters, and not without end.
   return subject
     .split('\n')

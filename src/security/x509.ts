@@ -15,8 +15,6 @@ import {
 } from './der.ts';
 import { encodeSubjectAltNames, type SubjectAltName } from './subject-alt-name.ts';
 
-/** ecdsa-with-SHA256 (RFC 5758, 3.2): no parameters. */
-const ECDSA_WITH_SHA256 = derSequence(derOid('1.2.840.10045.4.3.2'));
 const VERSION_3 = derValue(0xa0, derUnsigned(Uint8Array.of(2)));
 
 /** Bits of keyUsage (RFC 5280, 4.2.1.3), most significant first. */
@@ -41,6 +39,8 @@ const EXTENSION = {
 } as const;
 
 export interface CertificateFields {
+  /** AlgorithmIdentifier of the signature, DER. */
+  readonly algorithm: Uint8Array;
   /** Big-endian; positive and at most 20 bytes. */
   readonly serial: Uint8Array;
   /** Encoded Name of the issuer, byte for byte as the issuer's certificate has it. */
@@ -76,7 +76,7 @@ export function encodeTbsCertificate(fields: CertificateFields): Uint8Array {
   return derSequence(
     VERSION_3,
     derUnsigned(fields.serial),
-    ECDSA_WITH_SHA256,
+    fields.algorithm,
     fields.issuer,
     derSequence(derTime(fields.notBeforeMs), derTime(fields.notAfterMs)),
     fields.subject,
@@ -85,9 +85,9 @@ export function encodeTbsCertificate(fields: CertificateFields): Uint8Array {
   );
 }
 
-/** Certificate: the signed part, the algorithm and the signature (ECDSA-Sig-Value, DER). */
-export function encodeCertificate(tbs: Uint8Array, signature: Uint8Array): Uint8Array {
-  return derSequence(tbs, ECDSA_WITH_SHA256, derBitString(signature));
+/** Certificate: the signed part, the algorithm as the signed part names it, and the signature. */
+export function encodeCertificate(tbs: Uint8Array, algorithm: Uint8Array, signature: Uint8Array): Uint8Array {
+  return derSequence(tbs, algorithm, derBitString(signature));
 }
 
 function encodeExtensions(fields: CertificateFields): Uint8Array[] {

@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { isIpAddress } from '../config/index.ts';
+import { HealthStatus } from '../envoy/gen/envoy/config/core/v3/health_check_pb.ts';
 import type { LbEndpointSchema } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_components_pb.ts';
 import {
   type ClusterLoadAssignment,
@@ -82,6 +83,7 @@ export function lbEndpoint(client: ClientScope, target: Target, endpoint: Endpoi
             ),
       },
     },
+    ...(endpoint.health === 'degraded' ? { healthStatus: HealthStatus.DEGRADED } : {}),
     loadBalancingWeight: endpoint.weight,
     metadata: {
       filterMetadata: {

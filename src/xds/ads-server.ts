@@ -32,6 +32,8 @@ export interface AdsServerOptions {
   readonly onNack?: (nack: Nack) => void;
   /** A refusal is over: the proxy took a later version, the resource has gone, or the proxy has. */
   readonly onRecovered?: (nack: Nack) => void;
+  /** The status of a stream may have changed; called often, so do little. */
+  readonly onProgress?: () => void;
 }
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
@@ -162,6 +164,7 @@ export class AdsServer {
       onRefused: () => {
         this.counters.streamsRefused += 1;
       },
+      onProgress: () => this.#options.onProgress?.(),
     });
     this.#sessions.add(session);
     this.counters.streams += 1;

@@ -20,7 +20,12 @@ export interface SessionOptions extends StreamShared {
   readonly onAdmitted: (session: AdsSession) => void;
   /** The server refuses or ends the stream. */
   readonly onRefused: () => void;
+  /** Something was received, sent or given up: the state may be another one. Called often. */
+  readonly onProgress?: () => void;
 }
+
+/** The longest wait that timers take (2^31 - 1 ms, 24 days); what lies beyond is waited for in steps. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
 
 type Opened = {
   readonly proxy: NodeInfo;
@@ -41,6 +46,7 @@ export class AdsSession {
   #waiting: Buffer[] = [];
   #opened: Opened | undefined;
   readonly #cancelHello: () => void;
+  #cancelExpiry: () => void = () => undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -96,8 +102,10 @@ export class AdsSession {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#cancelHello();
+    this.#cancelExpiry();
     this.#waiting = [];
     this.#opened?.stream.close();
+    this.#options.onProgress?.();
   }
 
   /** Ends the stream with a reason. */
@@ -137,10 +145,21 @@ export class AdsSession {
     this.#state = 'open';
     this.#opened = this.#open(node, admission);
     this.#options.onAdmitted(this);
+    if (admission.expiresAtMs !== undefined) this.#endAt(admission.expiresAtMs);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const bytes of waiting) this.receive(bytes);
     this.#options.channel.resume();
+  }
+
+  /** A stream must not outlive the proof that opened it: whoever holds on to it would never have to show a new one. */
+  #endAt(expiresAtMs: number): void {
+    const { clock } = this.#options;
+    const leftMs = Math.max(0, expiresAtMs - clock.nowMs());
+    this.#cancelExpiry = clock.delay(Math.min(leftMs, MAX_DELAY_MS), () => {
+      if (clock.nowMs() < expiresAtMs) this.#endAt(expiresAtMs);
+      else this.refuse('UNAUTHENTICATED', 'The token that opened this stream has expired: come back with a new one.');
+    });
   }
 
   #open(node: NodeInfo, who: Admission & { kind: 'admitted' }): Opened {
@@ -170,6 +189,7 @@ export class AdsSession {
   #guard(run: () => void): void {
     try {
       run();
+      this.#options.onProgress?.();
     } catch (error) {
       this.#fault(error);
     }

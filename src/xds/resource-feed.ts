@@ -42,6 +42,8 @@ export type Admission =
       readonly namespace: string;
       readonly pod: string;
       readonly cluster: string;
+      /** Milliseconds since the epoch: the stream is ended then, and has to come back with a new proof. Absent: never. */
+      readonly expiresAtMs?: number;
     }
   | { readonly kind: 'refused'; readonly reason: string };
 

@@ -162,7 +162,8 @@ describe('fleets that cannot start', () => {
     try {
       const result = await fleet.run(['up', fleet.dir, '--detach', '--envoy', '/bin/true']);
       assert.equal(result.code, 1, describeResult(['up'], result));
-      assert.match(result.stderr, /PEL5004 no Envoy was found \(looked at: --envoy \/bin\/true: /);
+      assert.match(result.stderr, /error PEL5004 no Envoy was found \(looked at: --envoy \/bin\/true: /);
+      assert.equal(result.stderr.match(/no Envoy was found/g)?.length, 1, result.stderr);
       assert.match(result.stderr, /PELAGOS_ENVOY/);
       await fleet.assertNothingRuns();
     } finally {

@@ -132,7 +132,8 @@ test('Ctrl-C stops it cleanly, and so does a second one at once', { skip }, asyn
 
 test('a fleet that is not ready in time says what it waits for, and can be stopped', { skip }, async () => {
   const manifest = join(dir, 'cluster1', 'never.yaml');
-  const pod = `apiVersion: v1\nkind: Pod\nmetadata: {name: never, annotations: {pelagos.dev/command: 'echo no database; exit 1'}}\nspec: {containers: [{name: app, image: x}]}\n`;
+  // It runs and never listens. One that ends again and again would be up for a moment each time.
+  const pod = `apiVersion: v1\nkind: Pod\nmetadata: {name: never, annotations: {pelagos.dev/command: 'exec sleep 600'}}\nspec: {containers: [{name: app, image: x, ports: [{containerPort: 8080}]}]}\n`;
   await writeFile(manifest, pod);
   const up = await pelagos(['up', dir, '--detach', '--timeout', '8s']);
   await rm(manifest);

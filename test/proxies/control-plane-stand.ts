@@ -10,19 +10,21 @@ import { MemoryMesh } from '../../src/xds/testing/memory-feed.ts';
 const SERVER_NAME = 'istiod.istio-system.svc';
 const TYPE = 'type.googleapis.com/envoy.extensions.filters';
 
-/** A real xDS server on the loopback with one listener and one cluster, and what it was told by those who connected. */
+/** A real xDS server, on the loopback unless it is told another address, with one listener and one cluster, and what it was told by those who connected. */
 export class ControlPlaneStand {
   readonly tokens: string[] = [];
   readonly nodes: { readonly id: string; readonly metadata: Readonly<Record<string, unknown>> }[] = [];
   readonly #folder: string;
+  readonly #host: string;
   readonly #mesh = new MemoryMesh();
   #authority = newAuthority();
   #token = '';
   #server: AdsServer | undefined;
   port = 0;
 
-  constructor(folder: string) {
+  constructor(folder: string, host = '127.0.0.1') {
     this.#folder = folder;
+    this.#host = host;
     mkdirSync(join(folder, 'trust'), { recursive: true, mode: 0o700 });
     mkdirSync(join(folder, 'token'), { recursive: true, mode: 0o700 });
   }
@@ -30,7 +32,7 @@ export class ControlPlaneStand {
   async start(): Promise<void> {
     const issued = this.#authority.issueServer([{ kind: 'dns', name: SERVER_NAME }], { ttlMs: 3_600_000 });
     this.#server = new AdsServer({
-      host: '127.0.0.1',
+      host: this.#host,
       port: this.port,
       tls: { certPem: issued.certificateChainPem, keyPem: issued.privateKeyPem },
       controlPlane: 'test',

@@ -1,11 +1,13 @@
 import { usageError } from '../cli-error.ts';
 import type { RunCommand } from '../command-spec.ts';
 import { connectFleet } from '../find-fleet.ts';
+import { requireFleet } from '../mesh/choose-target.ts';
 import { printResult } from '../objects/print-result.ts';
 import { readManifests } from '../objects/read-manifests.ts';
 import { chooseCluster } from '../target.ts';
 
 export const run: RunCommand = async (call) => {
+  requireFleet(call, 'apply');
   const { options, cwd, terminal } = call;
   const names = options.list('filename');
   if (names.length === 0) throw usageError('there is nothing to apply', 'Give a file, a folder or `-` with `-f`.');

@@ -2,12 +2,14 @@ import type { DeleteRequest } from '../../embedded/fleet-api.ts';
 import { usageError } from '../cli-error.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
 import { connectFleet } from '../find-fleet.ts';
+import { requireFleet } from '../mesh/choose-target.ts';
 import { parseKinds } from '../objects/kinds.ts';
 import { printResult } from '../objects/print-result.ts';
 import { readManifests } from '../objects/read-manifests.ts';
 import { chooseCluster } from '../target.ts';
 
 export const run: RunCommand = async (call) => {
+  requireFleet(call, 'delete');
   const requests = call.options.list('filename').length > 0 ? await fromFiles(call) : fromNames(call);
   const client = connectFleet(call);
   const cluster = chooseCluster(await client.status(), call).name;

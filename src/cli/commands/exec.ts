@@ -5,6 +5,7 @@ import { AdminClient } from '../../proxies/index.ts';
 import { notFoundError, usageError } from '../cli-error.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
 import { connectFleet } from '../find-fleet.ts';
+import { requireFleet } from '../mesh/choose-target.ts';
 import { findPod } from '../target.ts';
 
 /** What shells give for a command that is not there. */
@@ -15,6 +16,7 @@ const SIGNALLED = 128;
 const PASSED_ON = ['PATH', 'TERM', 'LANG', 'LC_ALL', 'TMPDIR'] as const;
 
 export const run: RunCommand = async (call) => {
+  requireFleet(call, 'exec');
   const [target, ...command] = call.args;
   const [program, ...args] = command;
   if (!target || !program)

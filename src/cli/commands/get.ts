@@ -3,6 +3,7 @@ import { type CliError, notFoundError, usageError } from '../cli-error.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
 import { connectFleet } from '../find-fleet.ts';
 import type { FleetClient } from '../fleet-client.ts';
+import { requireFleet } from '../mesh/choose-target.ts';
 import { at, type Body, entriesAt, formatLabels, textAt } from '../objects/body.ts';
 import { columnsOf } from '../objects/columns.ts';
 import { controlPlanePods } from '../objects/control-plane-pod.ts';
@@ -24,6 +25,7 @@ interface Wanted {
 }
 
 export const run: RunCommand = async (call) => {
+  requireFleet(call, 'get');
   const { options, terminal } = call;
   const wanted = parseWanted(call.args);
   const client = connectFleet(call);

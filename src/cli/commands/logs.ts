@@ -4,6 +4,7 @@ import { statePathsOf } from '../../embedded/state-api.ts';
 import { notFoundError } from '../cli-error.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
 import { connectFleet, findFleet } from '../find-fleet.ts';
+import { requireFleet } from '../mesh/choose-target.ts';
 import { LogReader } from '../output/log-reader.ts';
 import { chooseCluster, findPod, parseTarget } from '../target.ts';
 
@@ -17,6 +18,7 @@ interface PodLogs {
 }
 
 export const run: RunCommand = async (call) => {
+  requireFleet(call, 'logs');
   const { name, logs } = (await controlPlaneLogs(call)) ?? (await podLogs(call));
   const names = Object.keys(logs);
   const container = call.options.text('container') ?? (names.includes('app') ? 'app' : names[0]);

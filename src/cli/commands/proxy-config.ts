@@ -1,7 +1,8 @@
-import { AdminClient } from '../../proxies/index.ts';
-import { CliError, notFoundError, usageError } from '../cli-error.ts';
-import type { CommandCall, OptionValues, RunCommand } from '../command-spec.ts';
-import { connectFleet } from '../find-fleet.ts';
+import { CliError, usageError } from '../cli-error.ts';
+import type { OptionValues, RunCommand } from '../command-spec.ts';
+import { explainRefusal } from '../kubernetes/explain-error.ts';
+import { connectMesh } from '../mesh/choose-target.ts';
+import type { ReachedProxy } from '../mesh/mesh-target.ts';
 import { listAt, textAt } from '../objects/body.ts';
 import { formatStructured, structuredFormat } from '../output/structured.ts';
 import { formatTable } from '../output/table.ts';
@@ -14,12 +15,12 @@ import {
   parseEndpoint,
 } from '../proxy-config/cluster-rows.ts';
 import { type ConfigDump, parseConfigDump, withoutKeys } from '../proxy-config/config-dump.ts';
+import { ECDS_HEADINGS, ecdsRow } from '../proxy-config/ecds-rows.ts';
 import { isOne, matchesCluster, matchesListener, parseClusterName } from '../proxy-config/filter.ts';
-import { LISTENER_HEADINGS, listenerRows } from '../proxy-config/listener-rows.ts';
+import { LISTENER_HEADINGS, listenerRows, sortListeners } from '../proxy-config/listener-rows.ts';
 import { ROUTE_HEADINGS, routeRows } from '../proxy-config/route-rows.ts';
 import { SECRET_HEADINGS, secretRows } from '../proxy-config/secret-rows.ts';
 import { PROXY_CONFIG_WORDS, parseViewName, type ViewName } from '../proxy-config/views.ts';
-import { findPod } from '../target.ts';
 
 /** A view of the configuration: the resources themselves, and the table of them. */
 interface View {
@@ -29,16 +30,17 @@ interface View {
 }
 
 type TableName = Exclude<ViewName, 'all' | 'bootstrap'>;
-const TABLES: readonly TableName[] = ['clusters', 'listeners', 'routes', 'endpoints', 'secrets'];
+/** What `all` shows, in istioctl's order. */
+const TABLES: readonly TableName[] = ['clusters', 'listeners', 'routes', 'endpoints', 'secrets', 'ecds'];
 
 export const run: RunCommand = async (call) => {
   const { args, options, terminal } = call;
   const [what = '', target = ''] = args;
   const view = parseViewName(what);
   if (!view) throw usageError(`an Envoy has no "${what}"`, `Choose one of ${PROXY_CONFIG_WORDS.join(', ')}.`);
-  const admin = await findAdmin(call, target);
-  const dump = parseConfigDump(await ask(admin, '/config_dump?include_eds'));
-  const hosts = view === 'endpoints' || view === 'all' ? await ask(admin, '/clusters?format=json') : undefined;
+  const proxy = await (await connectMesh(call)).reach(target);
+  const dump = parseConfigDump(await ask(proxy, '/config_dump?include_eds'));
+  const hosts = view === 'endpoints' || view === 'all' ? await ask(proxy, '/clusters?format=json') : undefined;
   const shown = view === 'all' ? TABLES : view === 'bootstrap' ? [] : [view];
   const views = shown.map((name) => [name, viewOf(name, { dump, hosts, options, nowMs: call.now() })] as const);
   const format = structuredFormat(options.text('output')) ?? (view === 'bootstrap' ? 'json' : undefined);
@@ -61,33 +63,19 @@ export const run: RunCommand = async (call) => {
   return 0;
 };
 
-async function findAdmin(call: CommandCall, target: string): Promise<AdminClient> {
-  const client = connectFleet(call);
-  const { cluster, pod } = await findPod(client, call, target);
-  const { adminSocket } = await client.pod(cluster, pod.namespace, pod.name);
-  if (adminSocket !== undefined) return new AdminClient(adminSocket);
-  throw notFoundError(
-    `the pod ${pod.name} has no Envoy`,
-    'It is not in the mesh.',
-    `Label its namespace \`istio-injection=enabled\` (Namespace ${pod.namespace}), or choose another pod.`,
-  );
-}
-
-async function ask(admin: AdminClient, path: string): Promise<unknown> {
+async function ask({ admin, pod, namespace }: ReachedProxy, path: string): Promise<unknown> {
+  const unanswered = (why: string): CliError =>
+    new CliError({
+      code: 'envoy',
+      what: `the Envoy of ${pod}.${namespace} does not answer`,
+      why: `${why}.`,
+      remedy: 'See whether its pod runs, and read the log of its container istio-proxy.',
+    });
   const { status, body } = await admin.get(path).catch((error: unknown) => {
-    throw unanswered(error instanceof Error ? error.message : String(error));
+    throw explainRefusal(error) ?? unanswered(error instanceof Error ? error.message : String(error));
   });
   if (status !== 200) throw unanswered(`it answers ${path} with status ${status}`);
   return JSON.parse(body);
-}
-
-function unanswered(why: string): CliError {
-  return new CliError({
-    code: 'envoy',
-    what: 'the Envoy of this pod does not answer',
-    why: `${why}.`,
-    remedy: 'See whether it runs with `pelagos get pods` and `pelagos logs TARGET -c istio-proxy`.',
-  });
 }
 
 interface ViewInput {
@@ -100,13 +88,15 @@ interface ViewInput {
 function viewOf(name: TableName, { dump, hosts, options, nowMs }: ViewInput): View {
   switch (name) {
     case 'listeners': {
-      const listeners = dump.listeners.filter((each) => matchesListener(each, options));
+      const listeners = sortListeners(dump.listeners.filter((each) => matchesListener(each, options)));
       return { resources: listeners, headings: LISTENER_HEADINGS, rows: listeners.flatMap(listenerRows) };
     }
     case 'routes': {
       const routes = dump.routes.filter((each) => isOne(options.text('name'), textAt(each, 'name')));
       return { resources: routes, headings: ROUTE_HEADINGS, rows: routes.flatMap(routeRows) };
     }
+    case 'ecds':
+      return { resources: dump.extensions, headings: ECDS_HEADINGS, rows: dump.extensions.map(ecdsRow) };
     case 'clusters': {
       const clusters = dump.clusters.filter((each) => matchesCluster(textAt(each, 'name'), options));
       return { resources: clusters, headings: CLUSTER_HEADINGS, rows: clusters.map(clusterRow) };

@@ -1,7 +1,14 @@
-import type { CommandSpec, OptionSpec } from '../command-spec.ts';
+import type { CommandGroup, CommandSpec, OptionSpec } from '../command-spec.ts';
 
 type Commands = readonly CommandSpec[];
 type Options = readonly OptionSpec[];
+
+/** All that the scripts know. */
+export interface Completed {
+  readonly commands: Commands;
+  readonly groups: readonly CommandGroup[];
+  readonly globals: Options;
+}
 
 /** `['-o', '--output']` of `-o, --output <format>`. */
 function namesOf(option: OptionSpec): readonly string[] {
@@ -13,8 +20,35 @@ function wordsAfter(command: CommandSpec, globals: Options): string {
   return [...command.arguments.flatMap((argument) => argument.words ?? []), ...options].join(' ');
 }
 
+/** What stands first on the line: commands of two words become the words of their first. */
+function firstWords({ commands, groups: known }: Completed): Commands {
+  const groups = [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))];
+  return groups.map((first) => {
+    const own = commands.find(({ name }) => name === first);
+    const below = commands.filter(({ name }) => name.startsWith(`${first} `));
+    const [example] = below;
+    const base = own ?? (example as CommandSpec);
+    const words = below.map(({ name }) => name.slice(first.length + 1));
+    const group = known.find(({ name }) => name === first);
+    return {
+      ...base,
+      name: first,
+      aliases: own?.aliases ?? group?.aliases ?? [],
+      summary: own?.summary ?? group?.summary ?? '',
+      arguments: [
+        ...(own?.arguments ?? []),
+        ...(words.length > 0 ? [{ name: '<command>', text: '', words }] : []),
+        ...below.flatMap((command) => command.arguments),
+      ],
+      options: [...(own?.options ?? []), ...below.flatMap((command) => command.options)],
+    };
+  });
+}
+
 /** Completes the command, then its words and options; file names where nothing of ours fits. */
-export function bashCompletion(commands: Commands, globals: Options): string {
+export function bashCompletion(all: Completed): string {
+  const { globals } = all;
+  const commands = firstWords(all);
   const names = commands.flatMap((command) => [command.name, ...command.aliases]);
   const cases = commands.map(
     (command) => `    ${[command.name, ...command.aliases].join('|')}) words="${wordsAfter(command, globals)}" ;;`,
@@ -36,16 +70,18 @@ ${cases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
-complete -o default -F _pelagos pelagos
+complete -o default -F _pelagos pelagos istioctl
 `;
 }
 
 /** zsh runs the script for bash through its own bridge. */
-export function zshCompletion(commands: Commands, globals: Options): string {
-  return `#compdef pelagos\nautoload -U +X bashcompinit && bashcompinit\n${bashCompletion(commands, globals)}`;
+export function zshCompletion(all: Completed): string {
+  return `#compdef pelagos istioctl\nautoload -U +X bashcompinit && bashcompinit\n${bashCompletion(all)}`;
 }
 
-export function fishCompletion(commands: Commands, globals: Options): string {
+export function fishCompletion(all: Completed): string {
+  const { globals } = all;
+  const commands = firstWords(all);
   const names = commands.map((command) => command.name).join(' ');
   const lines = commands.flatMap((command) => {
     const seen = `__fish_seen_subcommand_from ${[command.name, ...command.aliases].join(' ')}`;
@@ -56,7 +92,8 @@ export function fishCompletion(commands: Commands, globals: Options): string {
       ...command.options.map((option) => `complete -c pelagos -n "${seen}" ${fishOption(option)}`),
     ];
   });
-  return `# fish completion for pelagos\n${[...lines, ...globals.map((option) => `complete -c pelagos ${fishOption(option)}`)].join('\n')}\n`;
+  const pelagos = [...lines, ...globals.map((option) => `complete -c pelagos ${fishOption(option)}`)];
+  return `# fish completion for pelagos\n${pelagos.join('\n')}\ncomplete -c istioctl -w pelagos\n`;
 }
 
 function fishOption(option: OptionSpec): string {

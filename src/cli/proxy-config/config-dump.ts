@@ -9,6 +9,8 @@ export interface ConfigDump {
   readonly routes: readonly Dumped[];
   readonly clusters: readonly Dumped[];
   readonly secrets: readonly DumpedSecret[];
+  /** Filters that come by themselves (ECDS). */
+  readonly extensions: readonly Dumped[];
   readonly bootstrap: Dumped;
 }
 
@@ -42,6 +44,7 @@ export function parseConfigDump(value: unknown): ConfigDump {
       ...secretsOf(parts.get('SecretsConfigDump'), 'static_secrets', 'ACTIVE'),
       ...secretsOf(parts.get('SecretsConfigDump'), 'dynamic_warming_secrets', 'WARMING'),
     ].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    extensions: byName(ofPart('EcdsConfigDump', 'ecds_filters', 'ecds_filter')),
     bootstrap: asDumped(at(parts.get('BootstrapConfigDump'), 'bootstrap')) ?? {},
   };
 }

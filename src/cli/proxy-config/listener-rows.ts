@@ -2,13 +2,21 @@ import { at, listAt, textAt } from '../objects/body.ts';
 import type { Dumped } from './config-dump.ts';
 import { addressOf } from './filter.ts';
 
-export const LISTENER_HEADINGS: readonly string[] = ['NAME', 'ADDRESSES', 'PORT', 'MATCH', 'DESTINATION'];
+export const LISTENER_HEADINGS: readonly string[] = ['ADDRESSES', 'PORT', 'MATCH', 'DESTINATION'];
+
+/** By port, then address, as istioctl has them; internal ones last. */
+export function sortListeners(listeners: readonly Dumped[]): readonly Dumped[] {
+  const portOf = (listener: Dumped): number => Number(addressOf(listener).port || Number.MAX_SAFE_INTEGER);
+  return [...listeners].sort((a, b) => portOf(a) - portOf(b) || (addressOf(a).address < addressOf(b).address ? -1 : 1));
+}
 
 /** A row per filter chain, as istioctl shows listeners. */
 export function listenerRows(listener: Dumped): readonly (readonly string[])[] {
   const { address, port } = addressOf(listener);
+  const more = listAt(listener, 'additional_addresses').map((each) => addressOf(each).address);
   const isInternal = at(listener, 'internal_listener') !== undefined;
-  const start = [textAt(listener, 'name'), isInternal ? 'internal' : address, port];
+  // An internal listener has no address but its name, by which endpoints refer to it.
+  const start = isInternal ? [`internal: ${textAt(listener, 'name')}`, ''] : [[address, ...more].join(','), port];
   const fallback = at(listener, 'default_filter_chain');
   return [
     ...listAt(listener, 'filter_chains').map((chain) => [

@@ -4,7 +4,8 @@ import { OptionValues } from '../command-spec.ts';
 import { clusterRow, parseEndpoint } from './cluster-rows.ts';
 import { parseConfigDump, withoutKeys } from './config-dump.ts';
 import { matchesCluster, parseClusterName } from './filter.ts';
-import { listenerRows } from './listener-rows.ts';
+import { listenerRows, sortListeners } from './listener-rows.ts';
+import { formatLevels, loggingPath, parseLevels } from './log-levels.ts';
 import { routeRows } from './route-rows.ts';
 
 test('names of Istio clusters are taken apart, others are a host', () => {
@@ -65,23 +66,17 @@ test('listeners and routes become rows', () => {
     default_filter_chain: { filters: [{ typed_config: { [hcm]: 'x.TcpProxy', cluster: 'BlackHole' } }] },
   };
   assert.deepEqual(listenerRows(listener), [
-    ['in', '127.0.0.1', '80', 'Trans: tls; App: h2', 'Route: 80'],
-    ['in', '127.0.0.1', '80', 'ALL', 'Cluster: BlackHole'],
+    ['127.0.0.1', '80', 'Trans: tls; App: h2', 'Route: 80'],
+    ['127.0.0.1', '80', 'ALL', 'Cluster: BlackHole'],
   ]);
   const route = {
     match: { prefix: '/a' },
-    route: {
-      weighted_clusters: {
-        clusters: [
-          { name: 'x', weight: 70 },
-          { name: 'y', weight: 30 },
-        ],
-      },
-    },
+    route: { cluster: 'x' },
+    metadata: { filter_metadata: { istio: { config: '/apis/x/v1/namespaces/shop/virtual-service/web' } } },
   };
   assert.deepEqual(
     routeRows({ name: '80', virtual_hosts: [{ name: 'web', domains: ['a', 'b', 'c'], routes: [route] }] }),
-    [['80', 'web', 'a, b + 1 more...', '/a*', 'x=70, y=30', '']],
+    [['80', 'web', 'a, b + 1 more...', '/a*', 'web.shop']],
   );
 });
 
@@ -103,4 +98,27 @@ test('keys never leave, and odd dumps are empty', () => {
   ]) {
     assert.deepEqual(parseConfigDump(odd).listeners, []);
   }
+});
+
+test('listeners are in the order of their ports, internal ones last', () => {
+  const at = (address: string, port: number): Record<string, unknown> => ({
+    address: { socket_address: { address, port_value: port } },
+  });
+  const internal = { name: 'network|east', internal_listener: {}, filter_chains: [{}] };
+  const sorted = sortListeners([internal, at('0.0.0.0', 15001), at('10.0.0.2', 80), at('10.0.0.1', 80)]);
+  assert.deepEqual(sorted, [at('10.0.0.1', 80), at('10.0.0.2', 80), at('0.0.0.0', 15001), internal]);
+  assert.deepEqual(listenerRows(internal)[0]?.slice(0, 3), ['internal: network|east', '', 'ALL']);
+});
+
+test('levels of loggers are read as istioctl reads them', () => {
+  assert.equal(loggingPath(parseLevels('debug')), '/logging?level=debug');
+  assert.equal(loggingPath(parseLevels('all:none')), '/logging?level=off');
+  assert.equal(loggingPath(parseLevels('http:debug,router:warn')), '/logging?paths=http%3Adebug%2Crouter%3Awarning');
+  assert.throws(() => parseLevels('loud'), /"loud" is no level/);
+  assert.throws(() => parseLevels('a b:debug'), /is no level of a logger/);
+  assert.throws(() => parseLevels('debug,http:trace'), /do not go together/);
+  assert.equal(
+    formatLevels('web.shop', 'active loggers:\n  http: debug\n\n'),
+    'web.shop:\nactive loggers:\n  http: debug\n',
+  );
 });

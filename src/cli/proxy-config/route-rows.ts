@@ -1,33 +1,21 @@
 import { at, listAt, textAt } from '../objects/body.ts';
 import { type Dumped, originOf } from './config-dump.ts';
 
-export const ROUTE_HEADINGS: readonly string[] = [
-  'NAME',
-  'VHOST NAME',
-  'DOMAINS',
-  'MATCH',
-  'DESTINATION',
-  'VIRTUAL SERVICE',
-];
+export const ROUTE_HEADINGS: readonly string[] = ['NAME', 'VHOST NAME', 'DOMAINS', 'MATCH', 'VIRTUAL SERVICE'];
 
 /** Domains of a virtual host beyond which only their number is shown. */
 const MAX_DOMAINS = 2;
 
-/** A row per route; a route configuration whose hosts come on demand and has none yet is a row too. */
+/** A row per route, as istioctl shows them; a route configuration whose hosts come on demand and has none yet is a row too. */
 export function routeRows(config: Dumped): readonly (readonly string[])[] {
   const name = textAt(config, 'name');
   const hosts = listAt(config, 'virtual_hosts');
-  if (hosts.length === 0) return [[name, '', '', '', at(config, 'vhds') === undefined ? '' : 'on demand', '']];
+  if (hosts.length === 0) return [[name, '', '', at(config, 'vhds') === undefined ? '' : '(on demand)', '']];
   return hosts.flatMap((host) => {
     const start = [name, textAt(host, 'name'), formatDomains(listAt(host, 'domains').map(String))];
     const routes = listAt(host, 'routes');
-    if (routes.length === 0) return [[...start, '', '404', originOf(host)]];
-    return routes.map((route) => [
-      ...start,
-      formatMatch(at(route, 'match')),
-      formatDestination(route),
-      originOf(route),
-    ]);
+    if (routes.length === 0) return [[...start, '', '404']];
+    return routes.map((route) => [...start, formatMatch(at(route, 'match')), originOf(route)]);
   });
 }
 
@@ -44,13 +32,4 @@ function formatMatch(match: unknown): string {
   const path = prefix || separated || textAt(match, 'path') || (regex && `regex ${regex}`) || '/*';
   const headers = listAt(match, 'headers').map((header) => textAt(header, 'name'));
   return headers.length > 0 ? `${path} (${headers.join(', ')})` : path;
-}
-
-function formatDestination(route: unknown): string {
-  if (at(route, 'redirect') !== undefined) return 'redirect';
-  const status = textAt(route, 'direct_response', 'status');
-  if (status !== '') return `answer ${status}`;
-  const weighted = listAt(route, 'route', 'weighted_clusters', 'clusters');
-  if (weighted.length > 0) return weighted.map((one) => `${textAt(one, 'name')}=${textAt(one, 'weight')}`).join(', ');
-  return textAt(route, 'route', 'cluster') || textAt(route, 'route', 'cluster_header') || '';
 }

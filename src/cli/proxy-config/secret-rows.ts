@@ -10,6 +10,7 @@ export const SECRET_HEADINGS: readonly string[] = [
   'SERIAL NUMBER',
   'NOT AFTER',
   'NOT BEFORE',
+  'TRUST DOMAIN',
 ];
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
@@ -22,7 +23,7 @@ export function secretRows({ name, state, secret }: DumpedSecret, nowMs: number)
   const type = isChain ? 'Cert Chain' : at(secret, 'validation_context') === undefined ? 'Other' : 'CA';
   const certificates = readCertificates(isChain ? chain : bundle);
   const shown = isChain ? certificates.slice(0, 1) : certificates;
-  if (shown.length === 0) return [[name, type, state, type === 'Other' ? '' : 'false', '', '', '']];
+  if (shown.length === 0) return [[name, type, state, type === 'Other' ? '' : 'false', '', '', '', '']];
   return shown.map((certificate) => [
     name,
     type,
@@ -31,6 +32,7 @@ export function secretRows({ name, state, secret }: DumpedSecret, nowMs: number)
     certificate.serialNumber.toLowerCase(),
     formatTime(certificate.validTo),
     formatTime(certificate.validFrom),
+    trustDomainOf(certificate),
   ]);
 }
 
@@ -44,6 +46,11 @@ function readCertificates(source: unknown): readonly X509Certificate[] {
       return [];
     }
   });
+}
+
+/** That of the SPIFFE id; roots need not have one. */
+function trustDomainOf({ subjectAltName }: X509Certificate): string {
+  return /URI:spiffe:\/\/([^/,\s]+)/.exec(subjectAltName ?? '')?.[1] ?? '-';
 }
 
 function formatTime(text: string): string {

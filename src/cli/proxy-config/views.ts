@@ -1,5 +1,5 @@
 /** What of an Envoy can be looked at. */
-export type ViewName = 'listeners' | 'routes' | 'clusters' | 'endpoints' | 'secrets' | 'bootstrap' | 'all';
+export type ViewName = 'listeners' | 'routes' | 'clusters' | 'endpoints' | 'secrets' | 'ecds' | 'bootstrap' | 'all';
 
 /** istioctl's names and short names. */
 const VIEWS: Readonly<Record<string, ViewName>> = {
@@ -18,6 +18,9 @@ const VIEWS: Readonly<Record<string, ViewName>> = {
   secrets: 'secrets',
   secret: 'secrets',
   s: 'secrets',
+  ecds: 'ecds',
+  ec: 'ecds',
+  eds: 'endpoints',
   bootstrap: 'bootstrap',
   b: 'bootstrap',
   all: 'all',
@@ -31,6 +34,7 @@ export const PROXY_CONFIG_WORDS: readonly ViewName[] = [
   'clusters',
   'endpoints',
   'secrets',
+  'ecds',
   'bootstrap',
   'all',
 ];

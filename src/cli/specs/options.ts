@@ -6,8 +6,14 @@ const TEXT = { kind: 'text' } as const;
 /** Options of every command; they may stand before its name too, as with kubectl and istioctl. */
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '--fleet <dir>', text: 'the running fleet that was started from this folder', value: TEXT },
-  { flags: '--context <cluster>', text: 'the cluster of the fleet (default: its first)', value: TEXT },
-  { flags: '-n, --namespace <name>', text: 'the namespace (default: default)', value: TEXT },
+  {
+    flags: '--context <name>',
+    text: 'the context of the kubeconfig (default: the current one), or the cluster of the fleet (default: its first)',
+    value: TEXT,
+  },
+  { flags: '--kubeconfig <file>', text: 'the kubeconfig; with it, the command goes to Kubernetes', value: TEXT },
+  { flags: '-n, --namespace <name>', text: 'the namespace (default: that of the context, else default)', value: TEXT },
+  { flags: '-i, --istioNamespace <name>', text: 'the namespace of istiod', value: TEXT, default: 'istio-system' },
   {
     flags: '--color <when>',
     text: 'colors; auto: at a terminal, unless NO_COLOR is set',
@@ -20,6 +26,13 @@ export const JSON_OR_YAML: OptionSpec = {
   flags: '-o, --output <format>',
   text: 'for programs',
   value: { kind: 'choice', choices: ['json', 'yaml'] },
+};
+
+/** Of commands that ask a control plane. */
+export const REVISION: OptionSpec = {
+  flags: '-r, --revision <name>',
+  text: 'only the control plane of this revision',
+  value: TEXT,
 };
 
 export const MANIFESTS: OptionSpec = {

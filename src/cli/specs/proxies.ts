@@ -1,6 +1,11 @@
 import type { CommandSpec } from '../command-spec.ts';
 import { PROXY_CONFIG_WORDS } from '../proxy-config/views.ts';
-import { JSON_OR_YAML, text } from './options.ts';
+import { flag, JSON_OR_YAML, REVISION, text } from './options.ts';
+
+const TARGET = {
+  name: '<target>',
+  text: '`deployment/NAME`, `statefulset/NAME`, `pod/NAME`, `POD.NAMESPACE` or a pod name; on Kubernetes `service/NAME` too',
+} as const;
 
 /** Commands about Envoys, as istioctl has them. */
 export const PROXY_COMMANDS: readonly CommandSpec[] = [
@@ -13,7 +18,7 @@ export const PROXY_COMMANDS: readonly CommandSpec[] = [
     arguments: [
       { name: '[proxy]', text: 'only this one, with more about it: `NAME`, `NAME.NAMESPACE` or `deployment/NAME`' },
     ],
-    options: [JSON_OR_YAML],
+    options: [JSON_OR_YAML, REVISION],
     examples: [
       { command: 'pelagos proxy-status', text: 'all proxies of all clusters' },
       { command: 'pelagos proxy-status deployment/service', text: 'one, type by type' },
@@ -29,10 +34,10 @@ export const PROXY_COMMANDS: readonly CommandSpec[] = [
     arguments: [
       {
         name: '<what>',
-        text: 'listeners, routes, clusters, endpoints, secrets, bootstrap or all',
+        text: 'listeners, routes, clusters, endpoints, secrets, ecds, bootstrap or all',
         words: PROXY_CONFIG_WORDS,
       },
-      { name: '<target>', text: '`deployment/NAME`, `statefulset/NAME`, `pod/NAME`, `POD.NAMESPACE` or a pod name' },
+      TARGET,
     ],
     options: [
       {
@@ -63,5 +68,28 @@ export const PROXY_COMMANDS: readonly CommandSpec[] = [
       { command: 'pelagos pc routes deployment/service --name 80', text: 'routes of port 80' },
     ],
     load: () => import('../commands/proxy-config.ts'),
+  },
+  {
+    name: 'proxy-config log',
+    aliases: [],
+    summary: 'what an Envoy logs, and how much',
+    description:
+      'Shows the loggers of an Envoy with their levels, or sets them while it runs. It holds until the Envoy ends.',
+    arguments: [TARGET],
+    options: [
+      text(
+        '--level <levels>',
+        '`debug`, or `http:debug,router:trace`; levels: trace, debug, info, warning, error, critical, off',
+      ),
+      flag('-r, --reset', 'back to warning'),
+    ],
+    examples: [
+      {
+        command: 'pelagos proxy-config log deployment/service --level http:debug,router:trace',
+        text: 'watch requests',
+      },
+      { command: 'pelagos proxy-config log deployment/service -r', text: 'and be quiet again' },
+    ],
+    load: () => import('../commands/proxy-config-log.ts'),
   },
 ];

@@ -52,7 +52,7 @@ test('the table names a cluster once and says why something is not ready', () =>
   );
   const text = [
     '   CLUSTER  KIND           NAME    READY  STATUS',
-    '✓  east     control plane  istiod         127.1.0.2:15012, 1 proxies',
+    '✓  east     control plane  istiod         127.1.0.2:15012, 1 proxy',
     '✓           gateway        gate    2/2    127.1.1.1',
     '·           pod            web-1   1/2    Pending: starting its Envoy',
     '',
@@ -98,6 +98,17 @@ test('something that keeps ending is told once, and solved only when it stays up
   assert.deepEqual(news.update([ended(2_000)], 2_000), []);
   assert.deepEqual(news.update([], 10_000), []);
   assert.match(news.update([], 17_000).join(), /^solved: PEL6003 it ended/);
+});
+
+test('a problem that turns into another one of the same thing is not solved by that', () => {
+  const news = new DiagnosticNews();
+  const object = { cluster: 'east' as never, kind: 'Pod', namespace: 'default', name: 'web-1' };
+  const ended = { ...diagnose('PEL6003', { name: 'x' }), code: 'PEL5002', object };
+  const keepsEnding = { ...ended, code: 'PEL5003' };
+  assert.equal(news.update([ended], 0).length, 1);
+  assert.match(news.update([keepsEnding], 1_000).join(), /^error PEL5003 /);
+  assert.deepEqual(news.update([keepsEnding], 20_000), []);
+  assert.deepEqual(news.update([], 40_000), ['solved: PEL5003 east/Pod default/web-1']);
 });
 
 test('a refusal names the proxy, the resource and the object it comes from', () => {

@@ -1,4 +1,5 @@
 import { type Diagnostic, formatDiagnostic } from '../../diagnostics/index.ts';
+import { formatObjectRef } from '../../model/index.ts';
 
 /**
  * What is wrong with running things comes and goes: an Envoy that keeps ending is up for a moment between. It counts as
@@ -37,6 +38,8 @@ export class DiagnosticNews {
     for (const [key, { diagnostic, lastSeenMs }] of this.#told) {
       if (lastSeenMs === nowMs || (!diagnostic.at && nowMs - lastSeenMs < QUIET_MS)) continue;
       this.#told.delete(key);
+      // What ended once and then keeps ending has turned into another problem of the same thing.
+      if (!diagnostic.at && present.some((other) => isSameObject(other, diagnostic))) continue;
       if (!subjects.has(subjectOf(diagnostic))) lines.push(`solved: ${subjectOf(diagnostic)}`);
     }
     return [...new Set(lines)];
@@ -52,6 +55,10 @@ function identityOf(diagnostic: Diagnostic): string {
 function subjectOf({ code, object, at, message }: Diagnostic): string {
   if (object) return `${code} ${object.cluster}/${object.kind} ${object.namespace}/${object.name}`;
   return `${code} ${at?.file ?? steady(message)}`;
+}
+
+function isSameObject({ object: one }: Diagnostic, { object: other }: Diagnostic): boolean {
+  return one !== undefined && other !== undefined && formatObjectRef(one) === formatObjectRef(other);
 }
 
 function steady(message: string): string {

@@ -43,11 +43,16 @@ function controlPlaneRow({ name, controlPlane }: ClusterStatus): readonly Progre
       name: isOwn ? 'istiod' : `istiod of ${controlPlane.cluster}`,
       isReady: controlPlane.ready,
       containers: '',
-      detail: controlPlane.ready ? `${controlPlane.address}, ${controlPlane.connectedProxies} proxies` : 'starting',
+      detail: controlPlane.ready ? `${controlPlane.address}${countOf(controlPlane.connectedProxies)}` : 'starting',
       restarts: 0,
       phase: controlPlane.ready ? 'Running' : 'Pending',
     },
   ];
+}
+
+/** None are connected in the first moment: nothing to be told then. */
+function countOf(proxies: number): string {
+  return proxies === 0 ? '' : `, ${proxies} ${proxies === 1 ? 'proxy' : 'proxies'}`;
 }
 
 function podRow(cluster: string, pod: PodStatus): ProgressRow {

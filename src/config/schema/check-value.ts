@@ -1,4 +1,4 @@
-import { suggest } from '../../diagnostics/index.ts';
+import { closestName, suggest } from '../../diagnostics/index.ts';
 import type { Report } from '../object-report.ts';
 import { ruleHolds, toCelValue } from './cel-rule.ts';
 import { checkScalar, describeType } from './check-scalar.ts';
@@ -60,6 +60,7 @@ function checkForm(value: unknown, schema: Schema, path: Path, check: Check): un
 
 function checkObject(value: Record<string, unknown>, schema: Schema, path: Path, check: Check): unknown {
   const result: Record<string, unknown> = {};
+  const mistyped = new Set<string | undefined>();
   for (const [key, child] of Object.entries(value)) {
     const childSchema = Object.hasOwn(schema.properties ?? {}, key) ? schema.properties?.[key] : schema.values;
     if (childSchema) {
@@ -70,10 +71,12 @@ function checkObject(value: Record<string, unknown>, schema: Schema, path: Path,
       if (child !== null) defineField(result, key, child);
     } else {
       reportUnknown(key, schema, path, check);
+      // One mistake is told once. What is only a warning makes no field that is missing good.
+      if (!check.core) mistyped.add(closestName(key, Object.keys(schema.properties ?? {})));
     }
   }
   fillDefaults(result, schema, check);
-  checkPresence(value, result, { schema, path, report: check.report });
+  checkPresence(value, result, { schema, path, mistyped, report: check.report });
   return result;
 }
 
@@ -105,9 +108,15 @@ interface Presence {
   readonly report: Report;
 }
 
-function checkPresence(given: Record<string, unknown>, result: Record<string, unknown>, presence: Presence): void {
-  const { schema, path, report } = presence;
+interface FieldPresence extends Presence {
+  /** Fields that are there under a name with a typing error. */
+  readonly mistyped: ReadonlySet<string | undefined>;
+}
+
+function checkPresence(given: Record<string, unknown>, result: Record<string, unknown>, presence: FieldPresence): void {
+  const { schema, path, mistyped, report } = presence;
   for (const name of schema.required ?? []) {
+    if (mistyped.has(name)) continue;
     if (given[name] === undefined && result[name] === undefined) {
       report.add('PEL2005', { field: formatPath([...path, name]) }, [...path, name]);
     }

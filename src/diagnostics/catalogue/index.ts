@@ -1,4 +1,6 @@
+import { COMMAND } from './command.ts';
 import { FLEET } from './fleet.ts';
+import { INSTALL } from './install.ts';
 import { READING } from './reading.ts';
 import { REFERENCES } from './references.ts';
 import { RUNNING } from './running.ts';
@@ -11,4 +13,15 @@ export const CATALOGUE: typeof READING &
   typeof SEMANTICS &
   typeof REFERENCES &
   typeof RUNNING &
-  typeof FLEET = { ...READING, ...SCHEMA, ...SEMANTICS, ...REFERENCES, ...RUNNING, ...FLEET };
+  typeof FLEET &
+  typeof COMMAND &
+  typeof INSTALL = {
+  ...READING,
+  ...SCHEMA,
+  ...SEMANTICS,
+  ...REFERENCES,
+  ...RUNNING,
+  ...FLEET,
+  ...COMMAND,
+  ...INSTALL,
+};

@@ -11,20 +11,20 @@ export const RUNNING = {
   PEL5002: {
     title: 'Envoy ended',
     severity: 'error',
-    message: 'the Envoy of {proxy} ended ({reason}); it is started again in {delayMs} ms',
+    message: 'the Envoy of {proxy} ended ({reason}); it is started again at once',
     cause: 'Traffic to and from this workload stops until it is back.',
-    remedy: 'The last lines of its log are: {log}',
+    remedy: 'It may never happen again. If it does, its log says more: {logFile}, whose last lines are:\n{log}',
     example: 'kill -9 of an Envoy.',
   },
   PEL5003: {
     title: 'Envoy keeps ending',
     severity: 'error',
-    message:
-      'the Envoy of {proxy} ended {count} times in {seconds} seconds; it is not started again until something changes',
+    message: 'the Envoy of {proxy} keeps ending ({reason}); the next start comes {delay} s after the last end',
     cause:
-      'Starting it again and again would not help: something in its configuration or its machine stops it. Traffic to and from this workload stops.',
-    remedy: 'The last lines of its log are: {log}',
-    example: 'An Envoy whose admin port is taken.',
+      'It has ended {count} times without running well for long in between, so something in its configuration or on its machine stops it; each wait is longer than the one before. Traffic to and from this workload stops.',
+    remedy:
+      'Mend what it complains about; it then comes back by itself. Its log is {logFile}, whose last lines are:\n{log}',
+    example: 'An Envoy whose port is taken by another program.',
   },
   PEL5004: {
     title: 'Envoy not found',

@@ -66,7 +66,10 @@ export class PodWorker implements PodRunner {
 
   get diagnostics(): readonly Diagnostic[] {
     if (this.isEnding) return [];
-    return [...this.#apps, ...(this.#proxy ? [this.#proxy] : [])].flatMap(({ diagnostic }) => diagnostic ?? []);
+    const object = this.#pod.raw.ref;
+    return [...this.#apps, ...(this.#proxy ? [this.#proxy] : [])].flatMap(({ diagnostic }) =>
+      diagnostic ? { ...diagnostic, object } : [],
+    );
   }
 
   update(pod: PodView): void {

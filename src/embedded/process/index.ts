@@ -6,6 +6,6 @@ export { type BackOff, DEFAULT_BACK_OFF } from './back-off.ts';
 export { type Reaped, reapLeftovers } from './end-processes.ts';
 export { tailOfLog } from './log-file.ts';
 export { ProcessGroup } from './process-group.ts';
-export { formatProcessEnd, type ProcessEnd, type ProcessSpec, type ProcessStatus } from './process-spec.ts';
+export { formatProcessEnd, type ProcessSpec } from './process-spec.ts';
 export { isRunning, startTimeOf } from './process-table.ts';
 export { SupervisedProcess } from './supervised-process.ts';

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, closeSync } from 'node:fs';
+import type { ProcessEnd, ProcessStatus } from '../../proxies/index.ts';
 import { type BackOff, DEFAULT_BACK_OFF, delayAfter } from './back-off.ts';
 import { endGroup, signalGroup } from './end-processes.ts';
 import { openLog, tailOfLog } from './log-file.ts';
 import { withParentDeathSignal } from './parent-death.ts';
-import { formatProcessEnd, type ProcessEnd, type ProcessSpec, type ProcessStatus } from './process-spec.ts';
+import { formatProcessEnd, type ProcessSpec } from './process-spec.ts';
 
 /** What a {@link SupervisedProcess} tells its group. */
 export interface ProcessOwner {
@@ -25,7 +26,6 @@ export class SupervisedProcess {
   readonly #backOff: BackOff;
   readonly #listeners = new Set<() => void>();
   #status: ProcessStatus;
-  #endsInARow = 0;
   #restartTimer: NodeJS.Timeout | undefined;
   /** Resolves when the current process and what it left in its group are gone. */
   #cleaned: Promise<void> = Promise.resolve();
@@ -35,7 +35,7 @@ export class SupervisedProcess {
     this.spec = spec;
     this.#owner = owner;
     this.#backOff = spec.backOff ?? DEFAULT_BACK_OFF;
-    this.#status = { phase: 'running', startedAtMs: Date.now(), restarts: 0 };
+    this.#status = { phase: 'running', startedAtMs: Date.now(), restarts: 0, endsInARow: 0 };
     this.#run();
   }
 
@@ -133,10 +133,10 @@ export class SupervisedProcess {
       return;
     }
     const ranMs = end.atMs - this.#status.startedAtMs;
-    this.#endsInARow = ranMs >= this.#backOff.resetAfterMs ? 1 : this.#endsInARow + 1;
-    const delayMs = delayAfter(this.#backOff, this.#endsInARow);
+    const endsInARow = ranMs >= this.#backOff.resetAfterMs ? 1 : rest.endsInARow + 1;
+    const delayMs = delayAfter(this.#backOff, endsInARow);
     this.#note(`${end.reason}; it is started again in ${delayMs} ms`);
-    this.#update({ ...rest, phase: 'waiting', lastEnd: end, nextTryAtMs: end.atMs + delayMs });
+    this.#update({ ...rest, phase: 'waiting', endsInARow, lastEnd: end, nextTryAtMs: end.atMs + delayMs });
     this.#restartTimer = setTimeout(() => this.#again(), delayMs);
   }
 

@@ -45,16 +45,21 @@ export function toRawObject(body: unknown, found: Found): RawObject | { readonly
   if (!isName(apiVersion)) return { problem: missing('apiVersion', apiVersion) };
   const name = isRecord(metadata) ? metadata['name'] : undefined;
   if (!isName(name)) return { problem: missing('metadata.name', name) };
-  const meta = readMeta(metadata as Record<string, unknown>, name, kind);
+  const meta = readMeta(metadata as Record<string, unknown>, name, { kind, origin: found.origin });
   const ref: ObjectRef = { cluster: found.cluster, kind, namespace: meta.namespace, name };
   const { origin, positionOf } = found;
   return { ref, apiVersion, meta, body, origin, ...(positionOf ? { positionOf } : {}) };
 }
 
-function readMeta(metadata: Record<string, unknown>, name: string, kind: string): ObjectMeta {
+function readMeta(
+  metadata: Record<string, unknown>,
+  name: string,
+  { kind, origin }: { readonly kind: string; readonly origin: Origin },
+): ObjectMeta {
   const given = metadata['namespace'];
   const namespace = isName(given) ? given : DEFAULT_NAMESPACE;
   const created = metadata['creationTimestamp'];
+  const uid = metadata['uid'];
   const createdAtMs = typeof created === 'string' ? Date.parse(created) : Number.NaN;
   return {
     name,
@@ -62,6 +67,7 @@ function readMeta(metadata: Record<string, unknown>, name: string, kind: string)
     labels: textsOf(metadata['labels']),
     annotations: textsOf(metadata['annotations']),
     createdAtMs: Number.isFinite(createdAtMs) ? createdAtMs : 0,
+    ...(origin.kind === 'kubernetes' && isName(uid) ? { uid } : {}),
   };
 }
 

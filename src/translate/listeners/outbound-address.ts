@@ -79,7 +79,7 @@ function splitOf(
 }
 
 function nameAddresses(mesh: MeshView, host: Hostname): readonly string[] {
-  const address = mesh.addresses.ofName(host);
+  const address = mesh.addresses.ofRule(host);
   return address === undefined ? [] : [address];
 }
 

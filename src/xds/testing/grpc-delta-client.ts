@@ -11,6 +11,8 @@ export interface ReadResponse {
   readonly typeUrl: string;
   readonly nonce: string;
   readonly names: readonly string[];
+  /** The bodies of those that have one. */
+  readonly resources: readonly { readonly name: string; readonly bytes: Uint8Array }[];
   readonly removed: readonly string[];
   readonly controlPlane: string;
 }
@@ -83,7 +85,7 @@ export class GrpcDeltaClient {
 function readResponse(bytes: Buffer): ReadResponse {
   const message = messageNamed(RESPONSE);
   const { resources, ...rest } = fromBinary(message, bytes) as unknown as {
-    readonly resources: readonly { readonly name: string }[];
+    readonly resources: readonly { readonly name: string; readonly resource?: { readonly value: Uint8Array } }[];
     readonly typeUrl: string;
     readonly nonce: string;
     readonly removedResources: readonly string[];
@@ -93,6 +95,7 @@ function readResponse(bytes: Buffer): ReadResponse {
     typeUrl: rest.typeUrl,
     nonce: rest.nonce,
     names: resources.map(({ name }) => name),
+    resources: resources.flatMap(({ name, resource }) => (resource ? [{ name, bytes: resource.value }] : [])),
     removed: rest.removedResources,
     controlPlane: rest.controlPlane?.identifier ?? '',
   };

@@ -3,6 +3,9 @@ import { createInterface } from 'node:readline';
 import type { Answer } from './answer.ts';
 import { eventually } from './eventually.ts';
 
+/** Calls that were begun may take the caller's own time limit (30 s). */
+const STOP_DEADLINE_MS = 40_000;
+
 /** A caller that runs in the background until it is stopped; its answers are there as they come. */
 export class Load {
   readonly answers: Answer[] = [];
@@ -22,7 +25,10 @@ export class Load {
     child.stderr.setEncoding('utf8').on('data', (part: string) => {
       this.#errors += part;
     });
-    const closed = new Promise<void>((resolve) => lines.once('close', () => resolve()));
+    const closed = new Promise<void>((resolve) => {
+      lines.once('close', resolve);
+      child.stdout.once('close', resolve);
+    });
     const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
     this.#ended = Promise.all([closed, exited]).then(() => undefined);
   }
@@ -37,12 +43,19 @@ export class Load {
     return this.answers.slice(from, from + count);
   }
 
-  /** Lets calls that were begun end. @returns every answer. */
+  /** Lets calls that were begun end. May be called again. @returns every answer. */
   async stop(): Promise<readonly Answer[]> {
     this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 60_000);
+    const timer = setTimeout(() => this.endNow(), STOP_DEADLINE_MS);
     await this.#ended;
     clearTimeout(timer);
     return this.answers;
+  }
+
+  /** Without waiting. What the command has started ends at its next answer, which nobody takes any more. */
+  endNow(): void {
+    this.#child.kill('SIGKILL');
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
   }
 }

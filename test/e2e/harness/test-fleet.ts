@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, before } from 'node:test';
+import { after, afterEach, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ClusterStatus, FleetStatus, PodStatus } from '../../../src/embedded/fleet-api.ts';
 import type { Answer, CallOrder } from './answer.ts';
@@ -34,6 +34,7 @@ export class TestFleet {
   readonly root: string;
   readonly dir: string;
   readonly env: NodeJS.ProcessEnv;
+  readonly #loads = new Set<Load>();
 
   constructor({ example, files = {} }: FleetContent) {
     this.root = mkdtempSync(join(tmpdir(), 'pel-'));
@@ -107,9 +108,18 @@ export class TestFleet {
     return answer;
   }
 
-  /** Calls from a pod until it is stopped. */
+  /** Calls from a pod until it is stopped, at the latest by {@link stopLoads}. */
   load(from: Caller, order: CallOrder): Load {
-    return new Load(PELAGOS, this.#exec(from, { ...order, count: 0 }), { cwd: this.dir, env: this.env });
+    const load = new Load(PELAGOS, this.#exec(from, { ...order, count: 0 }), { cwd: this.dir, env: this.env });
+    this.#loads.add(load);
+    return load;
+  }
+
+  /** A caller that a failed test has left running would keep the test process alive for ever. */
+  async stopLoads(): Promise<void> {
+    const loads = [...this.#loads];
+    this.#loads.clear();
+    await Promise.all(loads.map((load) => load.stop()));
   }
 
   async apply(cluster: string, text: string): Promise<string> {
@@ -154,6 +164,7 @@ export class TestFleet {
 
   /** The last resort where a test could not end in order; waits for it. */
   endNow(): void {
+    for (const load of this.#loads) load.endNow();
     spawnSync(PELAGOS, ['down', this.dir], { env: this.env, cwd: this.dir, timeout: 60_000 });
     if (!process.env['PELAGOS_E2E_KEEP']) rmSync(this.root, { recursive: true, force: true });
   }
@@ -178,6 +189,7 @@ export function useFleet(content: FleetContent): TestFleet {
   before(async () => {
     await fleet.up();
   });
+  afterEach(() => fleet.stopLoads());
   after(async () => {
     try {
       await fleet.end();

@@ -1,0 +1,44 @@
+import { diagnose } from '../../diagnostics/index.ts';
+import { ApiError } from '../../kubernetes-api/index.ts';
+import { CliError, diagnosedError } from '../cli-error.ts';
+
+/** `pods is forbidden: User "x" cannot list resource "pods" in API group "" in the namespace "default"`. */
+const FORBIDDEN = /cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)")?/;
+
+/** What a person is told of an error, where it is one that can be explained. */
+export function explainError(error: unknown): CliError | undefined {
+  if (error instanceof CliError) return error;
+  return error instanceof ApiError ? explainApiError(error) : undefined;
+}
+
+/** What the API server refused; undefined where it is only that nobody answers behind it. */
+export function explainRefusal(error: unknown): CliError | undefined {
+  return error instanceof ApiError && error.status > 0 ? explainApiError(error) : undefined;
+}
+
+export function explainApiError(error: ApiError): CliError {
+  const { status, message, reason } = error;
+  if (status === 403) return forbidden(message);
+  if (status === 401) return diagnosedError(diagnose('PEL7109', { problem: reason }));
+  if (status === 0) return diagnosedError(diagnose('PEL7103', { problem: message }));
+  return new CliError({
+    code: `http-${status}`,
+    what: message,
+    why: 'The API server does not do what it was asked.',
+    remedy: 'Read what it says; it may be of a version that this command does not know.',
+  });
+}
+
+function forbidden(message: string): CliError {
+  const [, verb = 'do this', resource = 'there', group = '', namespace] = FORBIDDEN.exec(message) ?? [];
+  const said = message.replace(/^.*? with 403: /, '');
+  return diagnosedError(
+    diagnose('PEL7104', {
+      verb,
+      resource: group === '' ? resource : `${resource}.${group}`,
+      where: namespace === undefined ? ' in the whole cluster' : ` in namespace ${namespace}`,
+      flag: namespace === undefined ? ' -A' : ` -n ${namespace}`,
+      said,
+    }),
+  );
+}

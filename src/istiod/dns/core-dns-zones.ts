@@ -1,0 +1,164 @@
+import type { Logger } from 'pino';
+import {
+  ApiError,
+  type ApiServer,
+  isNotFound,
+  type KubernetesObject,
+  resourcePath,
+} from '../../kubernetes-api/index.ts';
+import type { DnsNames, DnsTable } from '../../mesh/index.ts';
+import type { ClusterId } from '../../model/index.ts';
+import { type CorefileZones, foreignZones, withoutZones, withZones, type ZoneSource } from './corefile.ts';
+import { inlineZones, MAX_INLINE_NAMES } from './inline-zones.ts';
+import { RepeatedTask } from './repeated-task.ts';
+
+/** Where kubeadm, kind, k3s, EKS and others have CoreDNS' configuration. */
+const CONFIG_MAP = resourcePath({
+  apiVersion: 'v1',
+  resource: 'configmaps',
+  namespace: 'kube-system',
+  name: 'coredns',
+});
+const KEY = 'Corefile';
+/** An object of Kubernetes has at most 1 MiB. */
+const MAX_COREFILE = 900_000;
+/** CoreDNS itself looks every 30 seconds, and kubelet takes up to a minute to tell it. */
+const EVERY_MS = 2_000;
+/** Configuration that has data in it makes CoreDNS load it again, so it changes seldom. */
+const INLINE_EVERY_MS = 10_000;
+/** So often it is read although nothing has changed here: somebody else may have written it. */
+const REREAD_MS = 60_000;
+const ATTEMPTS = 5;
+const DNS_PORT = 53;
+
+/** Where a cluster's DNS server is to get the mesh's names. */
+export type ZonesFrom =
+  /** The cluster IP of the control plane's DNS Service in the same cluster. */
+  | { readonly kind: 'service'; readonly namespace: string; readonly name: string }
+  /** From its configuration, because it reaches no control plane. */
+  | {
+      readonly kind: 'inline';
+      /** Are all members read? Until then names of some may be missing, and nothing is written. */
+      readonly isComplete: () => boolean;
+    };
+
+export interface CoreDnsZonesOptions {
+  readonly api: ApiServer;
+  readonly cluster: ClusterId;
+  readonly names: DnsNames;
+  readonly from: ZonesFrom;
+  readonly log: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+const NO_TABLE: DnsTable = { names: [], omitted: 0 };
+
+interface ConfigMap extends KubernetesObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Keeps the mesh's zones in the Corefile of a cluster, as the leader of the control plane's replicas. To be begun when
+ * the own cluster has been read. Writes only what differs, and only onto what it has read.
+ */
+export class CoreDnsZones {
+  readonly #options: CoreDnsZonesOptions;
+  readonly #task: RepeatedTask;
+  #written = '';
+  #readAtMs = 0;
+  #told = '';
+
+  constructor(options: CoreDnsZonesOptions) {
+    this.#options = options;
+    this.#task = new RepeatedTask({
+      run: async () => await this.#keep(),
+      everyMs: options.from.kind === 'inline' ? INLINE_EVERY_MS : EVERY_MS,
+      onFailure: (error) => this.#failed(error),
+    });
+  }
+
+  /** Leaves the zones where they are: another replica goes on. */
+  async stop(): Promise<void> {
+    await this.#task.stop();
+  }
+
+  async #keep(): Promise<void> {
+    const { names, cluster, from, now, api } = this.#options;
+    if (from.kind === 'inline' && !from.isComplete()) return;
+    const table = from.kind === 'inline' ? names.table(cluster, MAX_INLINE_NAMES) : NO_TABLE;
+    const zones = names.zones();
+    const wanted = JSON.stringify([zones, table]);
+    if (wanted === this.#written && now() - this.#readAtMs < REREAD_MS) return;
+    const source = await this.#source(from, table);
+    if (source) await rewrite(api, (corefile) => this.#checked(corefile, { zones, source }));
+    this.#written = wanted;
+    this.#readAtMs = now();
+  }
+
+  async #source(from: ZonesFrom, { names, omitted }: DnsTable): Promise<ZoneSource | undefined> {
+    if (from.kind === 'inline') {
+      if (omitted > 0)
+        this.#tell(`${omitted} names are too many for the DNS server's configuration and resolve here only in part`);
+      return { kind: 'inline', directives: inlineZones(names) };
+    }
+    const { namespace, name } = from;
+    const service = await this.#options.api.get(
+      resourcePath({ apiVersion: 'v1', resource: 'services', namespace, name }),
+    );
+    const address = (service['spec'] as { readonly clusterIP?: string } | undefined)?.clusterIP;
+    if (address && address !== 'None') return { kind: 'forward', to: { address, port: DNS_PORT } };
+    this.#tell(`the Service ${namespace}/${name} has no cluster IP, so the cluster's DNS cannot ask it`);
+    return undefined;
+  }
+
+  #checked(corefile: string, wanted: CorefileZones): string {
+    const foreign = foreignZones(corefile).filter((zone) => wanted.zones.includes(zone));
+    if (foreign.length > 0)
+      this.#tell(`the Corefile has server blocks for ${foreign.join(', ')} already, which stay as they are`);
+    const next = withZones(corefile, wanted);
+    if (next.length <= MAX_COREFILE) return next;
+    this.#tell(`the Corefile would have ${next.length} characters, more than ${MAX_COREFILE}, and is not changed`);
+    return corefile;
+  }
+
+  #failed(error: unknown): void {
+    if (isNotFound(error)) {
+      this.#tell(
+        'there is no ConfigMap kube-system/coredns: let the DNS of this cluster ask the Service istiod-dns for the zones of the mesh',
+      );
+    } else this.#tell(`the zones cannot be kept in CoreDNS: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  /** Each thing once, until there is another to say. */
+  #tell(text: string): void {
+    if (text === this.#told) return;
+    this.#told = text;
+    this.#options.log.warn({ cluster: this.#options.cluster }, text);
+  }
+}
+
+/** Takes the mesh's zones out of a cluster's Corefile, when the mesh is uninstalled. @throws ApiError. */
+export async function removeCoreDnsZones(api: ApiServer): Promise<void> {
+  try {
+    await rewrite(api, withoutZones);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** Changes the Corefile as it is now; where somebody else was faster, again. @throws ApiError. */
+async function rewrite(api: ApiServer, change: (corefile: string) => string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const map = await api.get<ConfigMap>(CONFIG_MAP);
+    const corefile = map.data?.[KEY] ?? '';
+    const next = change(corefile);
+    if (corefile === '' || next === corefile) return;
+    try {
+      await api.send('PUT', CONFIG_MAP, { ...map, data: { ...map.data, [KEY]: next } });
+      return;
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 409 && attempt < ATTEMPTS)) throw error;
+    }
+  }
+}

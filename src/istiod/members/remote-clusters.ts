@@ -1,0 +1,216 @@
+import type { Logger } from 'pino';
+import { type ApiServer, createApiServer, parseRemoteKubeconfig } from '../../kubernetes-api/index.ts';
+import type { Contact } from '../../mesh/index.ts';
+import { type ClusterId, parseClusterId } from '../../model/index.ts';
+
+/** What the source of a member says of itself. */
+export interface MemberState {
+  readonly kind: 'syncing' | 'synced' | 'stale';
+  /** What is wrong, in words; empty where nothing is. A member that is read may lack a kind that we may not read. */
+  readonly error: string;
+}
+
+/** A remote cluster as one line of `istioctl remote-clusters`. */
+export interface RemoteClusterStatus {
+  readonly cluster: string;
+  /** `namespace/name` of the Secret that holds its kubeconfig. */
+  readonly secret: string;
+  readonly state: MemberState['kind'] | 'lost' | 'refused';
+  /** Why, in words; empty where all is well. */
+  readonly reason: string;
+  readonly sinceMs: number;
+}
+
+/** Secrets with kubeconfigs: Secret's name to cluster's name to text. */
+export type RemoteSecrets = ReadonlyMap<string, Readonly<Record<string, string>>>;
+
+/** A member that is read. */
+export interface JoinedMember {
+  readonly api: ApiServer;
+  /** Takes the cluster out of the mesh. */
+  leave(): Promise<void>;
+  /** Ends what goes on with these credentials: others take their place, and the cluster stays. */
+  release(): void;
+}
+
+export interface RemoteClustersOptions {
+  /** The cluster that this control plane is in: no secret may speak for it. */
+  readonly home: ClusterId;
+  /** Takes a cluster in, or reads it by other credentials; what is known of it stays meanwhile. Must not wait for it. */
+  readonly join: (cluster: ClusterId, api: ApiServer, onState: (state: MemberState) => void) => JoinedMember;
+  readonly rejoin: (cluster: ClusterId, api: ApiServer, onState: (state: MemberState) => void) => JoinedMember;
+  readonly mark: (cluster: ClusterId, contact: Contact) => void;
+  /** From then on endpoints of a cluster that cannot be asked are not used any more, in milliseconds. */
+  readonly lostAfterMs: number;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+interface Remote {
+  readonly cluster: ClusterId;
+  readonly secret: string;
+  readonly kubeconfig: string;
+  member: JoinedMember;
+  state: RemoteClusterStatus['state'];
+  reason: string;
+  sinceMs: number;
+  lostTimer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * The clusters that remote secrets name (Istio: multicluster, `istio/multiCluster=true`), joined, read anew and left as the
+ * secrets change. A secret that cannot be used is said so and takes nothing away that worked.
+ */
+export class RemoteClusters {
+  readonly #options: RemoteClustersOptions;
+  readonly #remotes = new Map<ClusterId, Remote>();
+  readonly #refused = new Map<string, RemoteClusterStatus>();
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(options: RemoteClustersOptions) {
+    this.#options = options;
+  }
+
+  list(): readonly RemoteClusterStatus[] {
+    const joined = [...this.#remotes.values()].map(({ cluster, secret, state, reason, sinceMs }) => ({
+      cluster,
+      secret,
+      state,
+      reason,
+      sinceMs,
+    }));
+    return [...joined, ...this.#refused.values()].sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
+  }
+
+  /** The API servers of the clusters that are read. */
+  apis(): ReadonlyMap<ClusterId, ApiServer> {
+    return new Map([...this.#remotes].map(([cluster, { member }]) => [cluster, member.api]));
+  }
+
+  /** Makes the members what the secrets say; one change after the other. */
+  apply(secrets: RemoteSecrets): Promise<void> {
+    this.#work = this.#work.then(() => this.#apply(secrets));
+    return this.#work;
+  }
+
+  async stop(): Promise<void> {
+    await this.apply(new Map());
+  }
+
+  async #apply(secrets: RemoteSecrets): Promise<void> {
+    const wanted = this.#read(secrets);
+    for (const [cluster, remote] of [...this.#remotes]) {
+      if (!wanted.has(cluster)) await this.#leave(remote);
+    }
+    for (const [cluster, { secret, kubeconfig }] of wanted) {
+      const known = this.#remotes.get(cluster);
+      if (known?.kubeconfig !== kubeconfig) this.#join({ cluster, secret, kubeconfig }, known);
+    }
+  }
+
+  /** Of two secrets for one cluster the first by name counts. */
+  #read(secrets: RemoteSecrets): ReadonlyMap<ClusterId, { readonly secret: string; readonly kubeconfig: string }> {
+    const wanted = new Map<ClusterId, { readonly secret: string; readonly kubeconfig: string }>();
+    this.#refused.clear();
+    for (const [secret, clusters] of [...secrets].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      for (const [name, kubeconfig] of Object.entries(clusters)) {
+        const cluster = parseClusterId(name);
+        const fault = this.#faultOf(name, cluster, wanted);
+        if (cluster && fault === undefined) wanted.set(cluster, { secret, kubeconfig });
+        else this.#refuse(name, secret, fault ?? '');
+      }
+    }
+    return wanted;
+  }
+
+  #faultOf(
+    name: string,
+    cluster: ClusterId | undefined,
+    wanted: ReadonlyMap<ClusterId, { readonly secret: string }>,
+  ): string | undefined {
+    if (!cluster) return `"${name}" is no cluster's name: it has to be one DNS label, as it is part of host names`;
+    if (cluster === this.#options.home) return 'it is the name of the cluster that this control plane is in';
+    const other = wanted.get(cluster);
+    return other && `the secret ${other.secret} speaks for this cluster already`;
+  }
+
+  #refuse(cluster: string, secret: string, reason: string): void {
+    const { now, log } = this.#options;
+    this.#refused.set(`${secret} ${cluster}`, { cluster, secret, state: 'refused', reason, sinceMs: now() });
+    log.warn({ cluster, secret }, `a remote secret is not used: ${reason}`);
+  }
+
+  #join(of: Pick<Remote, 'cluster' | 'secret' | 'kubeconfig'>, known: Remote | undefined): void {
+    const { cluster, secret } = of;
+    const { log, now, join, rejoin } = this.#options;
+    const read = parseRemoteKubeconfig(of.kubeconfig);
+    if (read.kind === 'refused') return this.#refuse(cluster, secret, `its kubeconfig cannot be used: ${read.reason}`);
+    const api = createApiServer(read.access);
+    clearTimeout(known?.lostTimer);
+    log.info(
+      { cluster, secret, server: api.url },
+      known ? 'a remote cluster is read by other credentials' : 'a remote cluster is joined',
+    );
+    const onState = (state: MemberState): void => this.#stateChanged(cluster, state);
+    const member = (known ? rejoin : join)(cluster, api, onState);
+    known?.member.release();
+    const state = known && known.state !== 'synced' ? known.state : 'syncing';
+    this.#remotes.set(cluster, { ...of, member, state, reason: '', sinceMs: now(), lostTimer: undefined });
+  }
+
+  async #leave(remote: Remote): Promise<void> {
+    const { cluster, secret } = remote;
+    this.#options.log.info({ cluster, secret }, 'a remote cluster leaves: its secret has gone');
+    clearTimeout(remote.lostTimer);
+    this.#remotes.delete(cluster);
+    await remote.member.leave();
+    remote.member.release();
+  }
+
+  #stateChanged(cluster: ClusterId, state: MemberState): void {
+    // A source may speak while it is being joined.
+    queueMicrotask(() => {
+      const remote = this.#remotes.get(cluster);
+      if (remote) this.#setState(remote, state);
+    });
+  }
+
+  #setState(remote: Remote, state: MemberState): void {
+    const { mark, now, log, lostAfterMs } = this.#options;
+    const { cluster } = remote;
+    const reason = state.error;
+    if (remote.state === state.kind && remote.reason === reason) return;
+    if (state.kind !== 'stale' || remote.state !== 'lost') {
+      if (remote.state !== state.kind) remote.sinceMs = now();
+      remote.state = state.kind;
+    }
+    remote.reason = reason;
+    if (state.kind === 'stale') {
+      log.warn(
+        { cluster, reason },
+        'a remote cluster cannot be asked; its endpoints are used where there are no others',
+      );
+      if (remote.state === 'stale') mark(cluster, 'stale');
+      remote.lostTimer ??= setTimeout(() => this.#lost(remote), lostAfterMs).unref();
+      return;
+    }
+    clearTimeout(remote.lostTimer);
+    remote.lostTimer = undefined;
+    if (state.kind === 'synced') {
+      log.info({ cluster }, 'a remote cluster is read');
+      mark(cluster, 'live');
+    }
+  }
+
+  #lost(remote: Remote): void {
+    const { mark, log, now } = this.#options;
+    if (this.#remotes.get(remote.cluster) !== remote) return;
+    remote.state = 'lost';
+    remote.sinceMs = now();
+    log.warn(
+      { cluster: remote.cluster },
+      'a remote cluster has not been heard of for long; its endpoints are not used any more',
+    );
+    mark(remote.cluster, 'lost');
+  }
+}

@@ -1,0 +1,75 @@
+import { type ClusterId, type NetworkId, parseClusterId, parseNetworkId } from '../model/index.ts';
+
+/** What an istiod pod is told by its environment (the Deployment that `install` makes). */
+export interface IstiodSettings {
+  readonly cluster: ClusterId;
+  readonly network: NetworkId;
+  /** Of istiod itself, and Istio's root namespace. */
+  readonly namespace: string;
+  readonly pod: string;
+  /** Empty for the default revision. */
+  readonly revision: string;
+  /** The names under which proxies and API servers call it. */
+  readonly serverNames: readonly string[];
+  /** Where it listens for all but its own machine; every port of it but these is on the loopback. */
+  readonly bindAddress: string;
+  readonly ports: IstiodPorts;
+  /** How long endpoints of a cluster that cannot be asked are used on, in milliseconds. */
+  readonly lostAfterMs: number;
+  /** Of all scopes; Istio's `default:info,ads:debug` begins with it. */
+  readonly logLevel: string;
+  /** The webhook configurations of this revision. */
+  readonly webhooks: { readonly mutating: string; readonly validating: string };
+}
+
+/** Port 0 takes any free one. */
+export interface IstiodPorts {
+  readonly xds: number;
+  readonly webhook: number;
+  readonly monitoring: number;
+  readonly dns: number;
+  /** On 127.0.0.1: status for people who may forward ports to this pod. */
+  readonly debug: number;
+}
+
+/** Istio's ports. */
+export const ISTIOD_PORTS: IstiodPorts = { xds: 15_012, webhook: 15_017, monitoring: 15_014, dns: 15_053, debug: 8080 };
+
+/** An hour: API servers are away for minutes, and what ran a minute ago usually runs still. */
+const LOST_AFTER_MS = 3_600_000;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws Error naming the variable that is wrong: the pod is made by `install`, so nobody else will meet it. */
+export function readSettings(env: Environment): IstiodSettings {
+  const cluster = parseClusterId(env['CLUSTER_ID'] ?? 'kubernetes');
+  if (!cluster) throw new Error(`CLUSTER_ID is ${JSON.stringify(env['CLUSTER_ID'])}, which is no DNS label`);
+  const network = parseNetworkId(env['NETWORK'] || cluster);
+  if (!network) throw new Error(`NETWORK is ${JSON.stringify(env['NETWORK'])}, which is no label value of Kubernetes`);
+  const namespace = env['POD_NAMESPACE'] || 'istio-system';
+  const revision = env['REVISION'] ?? '';
+  return {
+    cluster,
+    network,
+    namespace,
+    pod: env['POD_NAME'] || 'istiod',
+    revision: revision === 'default' ? '' : revision,
+    serverNames: serverNames(namespace, revision, env['ISTIOD_CUSTOM_HOST']),
+    bindAddress: env['BIND_ADDRESS'] || '0.0.0.0',
+    ports: ISTIOD_PORTS,
+    lostAfterMs: Number(env['REMOTE_CLUSTER_LOST_AFTER_SECONDS'] || LOST_AFTER_MS / 1000) * 1000,
+    webhooks: {
+      mutating: env['INJECTION_WEBHOOK_CONFIG_NAME'] || 'istio-sidecar-injector',
+      validating: env['VALIDATION_WEBHOOK_CONFIG_NAME'] || `istio-validator-${namespace}`,
+    },
+    logLevel: /^(?:default:)?(\w+)/.exec(env['LOG_LEVEL'] ?? '')?.[1] ?? 'info',
+  };
+}
+
+/** The Service's own names, with and without the revision, and those that the operator adds. */
+function serverNames(namespace: string, revision: string, custom: string | undefined): readonly string[] {
+  const services = ['istiod', ...(revision && revision !== 'default' ? [`istiod-${revision}`] : [])];
+  const own = services.flatMap((name) => [`${name}.${namespace}.svc`, `${name}.${namespace}`]);
+  const more = (custom ?? '').split(',').flatMap((name) => name.trim() || []);
+  return [...new Set([...own, ...more])];
+}
