@@ -134,7 +134,7 @@ function offlineProxy(
     resolve(host) {
       const service = served.mesh.hosts.resolve(namespace, parseHostname(host));
       const { addresses } = served.mesh;
-      return service ? addresses.of(config.name, service) : [addresses.ofName(parseHostname(host)) ?? []].flat();
+      return service ? addresses.of(config.name, service) : [addresses.ofRule(parseHostname(host)) ?? []].flat();
     },
   };
 }
