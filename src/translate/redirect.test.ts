@@ -221,6 +221,24 @@ describe('calls to a workload', () => {
   });
 });
 
+test('a port that a Sidecar object binds to one address leaves the others to pass through', () => {
+  const sidecar = istioText(
+    'Sidecar',
+    'own',
+    '{ingress: [{bind: 10.1.9.9, port: {number: 9000, protocol: TCP, name: tcp}, defaultEndpoint: "127.0.0.1:9001"}]}',
+  );
+  const names = clientOf(sidecar)
+    .listener('virtualInbound')
+    ?.filterChains.map(({ name }) => name);
+  assert.deepEqual(names?.slice(2, 7), [
+    '10.1.9.9_9000.mtls',
+    '10.1.9.9_9000.application-tls',
+    '10.1.9.9_9000.plaintext',
+    '9000.mtls-http',
+    '9000.mtls',
+  ]);
+});
+
 test('a gateway binds its ports on all its addresses, where nobody tells it others', () => {
   const gateway =
     podText({ name: 'ingress', labels: { istio: 'ingress' } }) +
