@@ -38,6 +38,8 @@ const PORTS: readonly Port[] = [
   { service: 'unmet', ip: '10.96.0.25', pods: ['server'], port: 86, target: 8080, name: 'http' },
   { service: 'web-six', ip: 'fd96::10', pods: ['server'], port: 87, target: 8080, name: 'http' },
   { service: 'greets-six', ip: 'fd96::11', pods: ['server'], port: 3308, target: 3306, name: 'tcp' },
+  { service: 'found-out-h2', ip: '10.96.0.26', pods: ['server'], port: 88, target: 8086, name: '' },
+  { service: 'says-grpc', ip: '10.96.0.27', pods: ['server'], port: 89, target: 8086, name: 'grpc' },
   // One port number, three meanings.
   { service: 'web-too', ip: '10.96.0.21', pods: ['server'], port: 9000, target: 8080, name: 'http' },
   { service: 'greets', ip: '10.96.0.22', pods: ['server'], port: 9000, target: 3306, name: 'tcp' },
@@ -162,10 +164,20 @@ describe('redirected calls', { skip }, () => {
     assert.equal(callerOf((await http('client', '10.96.0.10', '10.96.0.10')).echo), CLIENT);
   });
 
-  test('a port that does not say what it speaks: HTTP/1.1, HTTP/2 and bytes', async () => {
+  test('a port that does not say what it speaks: HTTP and bytes', async () => {
     const first = await http('client', 'found-out:81', '10.96.0.11:81');
     assert.equal(callerOf(first.echo), CLIENT);
     assert.match(await bytes('client', '10.96.0.11:81', 'GET_/_rubbish\\\\r\\\\n\\\\r\\\\n'), /HTTP\/1.1 400/);
+  });
+
+  test('HTTP/2 in the clear, on a port that says so and on one that does not', async () => {
+    for (const [host, to] of [
+      ['found-out-h2:88', '10.96.0.26:88'],
+      ['says-grpc:89', '10.96.0.27:89'],
+    ] as const) {
+      const { status, echo } = await http('client', host, to, '--http2-prior-knowledge');
+      assert.deepEqual([status, echo?.pod, callerOf(echo)], [200, 'server', CLIENT], host);
+    }
   });
 
   test('a server that speaks first', async () => {
