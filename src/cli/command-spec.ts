@@ -81,6 +81,11 @@ export class OptionValues {
     this.#values = values;
   }
 
+  /** The same with other values for some. */
+  with(values: Readonly<Record<string, unknown>>): OptionValues {
+    return new OptionValues({ ...this.#values, ...values });
+  }
+
   text(name: string): string | undefined {
     const value = this.#values[name];
     return typeof value === 'string' ? value : undefined;
@@ -93,6 +98,11 @@ export class OptionValues {
 
   flag(name: string): boolean {
     return this.#values[name] === true;
+  }
+
+  /** Of an option that takes `true` or `false` and is on unless it says so; `-k=false` is read as `--use-kube=false`. */
+  isOff(name: string): boolean {
+    return /^=?(?:false|f|0|no)$/i.test(this.text(name) ?? '');
   }
 
   list(name: string): readonly string[] {

@@ -6,7 +6,7 @@ import { CommanderError } from 'commander';
 import { CliError, formatCliError } from './cli-error.ts';
 import { explainError } from './kubernetes/explain-error.ts';
 import { endOnBrokenPipe } from './output/terminal.ts';
-import { createProgram } from './program.ts';
+import { createProgram, processSurroundings } from './program.ts';
 
 const FAILURE = 1;
 const USAGE = 2;
@@ -16,9 +16,10 @@ const program = process.env['PELAGOS_PROGRAM'] === 'istioctl' ? 'istioctl' : 'pe
 // It is about this process alone, not about programs that it starts.
 delete process.env['PELAGOS_PROGRAM'];
 try {
-  await createProgram(program, (exitCode) => {
+  const around = processSurroundings((exitCode) => {
     process.exitCode = exitCode;
-  }).parseAsync(process.argv);
+  });
+  await createProgram(program, around).parseAsync(process.argv);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }

@@ -1,16 +1,26 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { type CommandSpec, type OptionSpec, OptionValues, type ProgramName } from './command-spec.ts';
+import { type CommandCall, type CommandSpec, type OptionSpec, OptionValues, type ProgramName } from './command-spec.ts';
 import { parseDuration } from './output/duration.ts';
-import { type ColorChoice, processTerminal } from './output/terminal.ts';
+import { type ColorChoice, processTerminal, type Terminal } from './output/terminal.ts';
 import { COMMANDS, GLOBAL_OPTIONS, GROUPS } from './specs/index.ts';
 
 const MAX_HELP_WIDTH = 100;
 
-/**
- * @param name what the program was called by.
- * @param finish is told the exit code of the command that was run.
- */
-export function createProgram(name: ProgramName, finish: (exitCode: number) => void): Command {
+/** What a command is told of the process that it runs in. */
+export interface Surroundings extends Pick<CommandCall, 'env' | 'cwd' | 'now'> {
+  readonly terminal: (color: ColorChoice) => Terminal;
+  /** Is told the exit code of the command that was run. */
+  readonly finish: (exitCode: number) => void;
+}
+
+/** This process and its terminal. */
+export function processSurroundings(finish: (exitCode: number) => void): Surroundings {
+  const { env } = process;
+  return { env, cwd: process.cwd(), now: Date.now, finish, terminal: (color) => processTerminal(color, env) };
+}
+
+/** @param name what the program was called by. */
+export function createProgram(name: ProgramName, around: Surroundings): Command {
   const program = new Command(name)
     .description('One service mesh over many Kubernetes clusters, and a whole mesh on your own machine in seconds.')
     .usage('[options] <command>')
@@ -21,7 +31,7 @@ export function createProgram(name: ProgramName, finish: (exitCode: number) => v
     .exitOverride()
     .configureHelp({ helpWidth: Math.min(process.stdout.columns || MAX_HELP_WIDTH, MAX_HELP_WIDTH) });
   for (const option of GLOBAL_OPTIONS) program.addOption(createOption(option));
-  for (const spec of COMMANDS) parentOf(program, spec).addCommand(createCommand(spec, program, finish));
+  for (const spec of COMMANDS) parentOf(program, spec).addCommand(createCommand(spec, program, around));
   const start = name === 'istioctl' ? 'istioctl install --set profile=default -y' : 'pelagos up examples/two-clusters';
   program.addHelpText('after', `\nStart with:\n  $ ${start}`);
   return program;
@@ -39,7 +49,7 @@ function parentOf(program: Command, spec: CommandSpec): Command {
   return made;
 }
 
-function createCommand(spec: CommandSpec, program: Command, finish: (exitCode: number) => void): Command {
+function createCommand(spec: CommandSpec, program: Command, around: Surroundings): Command {
   const command = new Command(spec.name.split(' ').at(-1))
     .summary(spec.summary)
     .description(spec.description)
@@ -54,17 +64,10 @@ function createCommand(spec: CommandSpec, program: Command, finish: (exitCode: n
   command.action(async () => {
     const { run } = await spec.load();
     const options = new OptionValues(valuesOf(command, program));
-    finish(
-      await run({
-        program: program.name() as ProgramName,
-        args: command.args,
-        options,
-        terminal: processTerminal((options.text('color') ?? 'auto') as ColorChoice, process.env),
-        env: process.env,
-        cwd: process.cwd(),
-        now: Date.now,
-      }),
-    );
+    const { env, cwd, now } = around;
+    const terminal = around.terminal((options.text('color') ?? 'auto') as ColorChoice);
+    const call = { program: program.name() as ProgramName, args: command.args, options, terminal, env, cwd, now };
+    around.finish(await run(call));
   });
   return command;
 }

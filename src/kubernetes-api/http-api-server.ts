@@ -65,7 +65,7 @@ class HttpApiServer implements ApiServer {
     return await openWebSocket({
       url: origin.replace(/^http/, 'ws') + where + formatWebSocketQuery(options.query),
       tls: this.#access.tls,
-      token: await this.#access.token?.(),
+      token: await this.#token(),
       protocols: options.protocols,
       timeoutMs: options.timeoutMs,
       refusal: (answer) => readRefusal(answer, `${this.url} answered GET ${path}`, Date.now() + DEFAULT_TIMEOUT_MS),

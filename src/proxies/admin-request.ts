@@ -21,7 +21,7 @@ export type AdminDial = string | (() => Promise<Duplex>);
 export interface AdminRequest extends AdminLimits {
   /** Who is asked, for messages: "Envoy's admin interface". */
   readonly name: string;
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** With its query: `/stats?filter=…`. */
   readonly path: string;
   /** Sent as JSON. */

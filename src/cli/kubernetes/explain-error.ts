@@ -20,6 +20,9 @@ export function explainApiError(error: ApiError): CliError {
   const { status, message, reason } = error;
   if (status === 403) return forbidden(message);
   if (status === 401) return diagnosedError(diagnose('PEL7109', { problem: reason }));
+  if (reason === 'InvalidKubeconfig' || reason === 'NoSuchContext') {
+    return diagnosedError(diagnose('PEL7112', { problem: message }));
+  }
   if (status === 0) return diagnosedError(diagnose('PEL7103', { problem: message }));
   return new CliError({
     code: `http-${status}`,

@@ -7,15 +7,19 @@ import { explainRefusal } from './explain-error.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
 import { listPods, rankPods } from './pods.ts';
 
-/** Of istiod's own loopback. */
+/** On istiod's own loopback. */
 const STATUS_PORT = 8080;
+/** Where kubelets and Prometheus ask it. */
+export const MONITORING_PORT = 15_014;
 /** A mesh with ten thousand proxies answers with some ten megabytes. */
 const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 
 export interface IstiodRequest {
-  readonly method?: 'GET' | 'PUT';
+  readonly method?: 'GET' | 'PUT' | 'DELETE';
   readonly path: string;
+  /** That of its status unless given. */
+  readonly port?: number;
   readonly body?: unknown;
 }
 
@@ -84,10 +88,10 @@ export async function askIstiods(cluster: KubernetesCluster, ask: IstiodRequest)
 export async function askIstiod(
   cluster: KubernetesCluster,
   pod: KubernetesObject,
-  { method = 'GET', path, body }: IstiodRequest,
+  { method = 'GET', path, port = STATUS_PORT, body }: IstiodRequest,
 ): Promise<IstiodAnswer> {
   const limits = { maxBytes: MAX_ANSWER_BYTES, timeoutMs: TIMEOUT_MS };
-  const dial = dialPod(cluster, pod, STATUS_PORT);
+  const dial = dialPod(cluster, pod, port);
   const answer = await adminRequest(dial, { name: 'istiod', method, path, body, ...limits }).catch((error: unknown) => {
     throw unanswered(error, 'istiod', pod);
   });

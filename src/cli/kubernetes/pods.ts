@@ -153,7 +153,8 @@ export function hasProxy(pod: unknown): boolean {
 async function missing(cluster: KubernetesCluster, text: string, of: Kind, namespace: string): Promise<Error> {
   const { items } = await cluster.api.get<KubernetesList>(resourcePath({ ...of, namespace }));
   const names = items.map(({ metadata }) => metadata.name).sort();
-  const close = closestName(text.slice(text.indexOf('/') + 1), names);
+  const name = text.slice(text.indexOf('/') + 1).replace(new RegExp(`\\.${namespace}$`), '');
+  const close = closestName(name, names);
   const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? `, and ${names.length - 10} more` : '');
   return diagnosedError(
     diagnose('PEL7110', {

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts';
-import { duration, flag, JSON_OR_YAML, text } from './options.ts';
+import { duration, flag, JSON_OR_YAML, REVISION, text } from './options.ts';
 
 /** Commands about the fleet as a whole. */
 export const FLEET_COMMANDS: readonly CommandSpec[] = [
@@ -81,11 +81,20 @@ export const FLEET_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'version',
     aliases: [],
-    summary: 'versions of Pelagos, its Envoy and Node',
-    description: 'Shows the version of this command and, where a fleet runs, of the Envoys in it.',
+    summary: 'versions of this command, the control plane and the Envoys',
+    description:
+      'Shows the version of this command and, where a fleet runs or the kubeconfig has a cluster with the mesh, of its control plane and its Envoys.',
     arguments: [],
-    options: [JSON_OR_YAML],
-    examples: [{ command: 'pelagos version -o json', text: 'for programs' }],
+    options: [
+      JSON_OR_YAML,
+      flag('-s, --short', 'the number only, with `--remote=false`'),
+      text('--remote [bool]', 'ask the cluster too (default: true)'),
+      REVISION,
+    ],
+    examples: [
+      { command: 'pelagos version -o json', text: 'for programs' },
+      { command: 'pelagos version --remote=false', text: 'without asking a cluster' },
+    ],
     load: () => import('../commands/version.ts'),
   },
   {

@@ -1,4 +1,6 @@
 import type { CommandGroup, CommandSpec } from '../command-spec.ts';
+import { ANALYSIS_COMMANDS } from './analysis.ts';
+import { CLUSTER_COMMANDS } from './clusters.ts';
 import { FLEET_COMMANDS } from './fleet.ts';
 import { INSTALL_COMMANDS } from './install.ts';
 import { OBJECT_COMMANDS } from './objects.ts';
@@ -22,5 +24,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...POD_COMMANDS,
   ...OBJECT_COMMANDS,
   ...PROXY_COMMANDS,
+  ...ANALYSIS_COMMANDS,
+  ...CLUSTER_COMMANDS,
   ...SERVER_COMMANDS,
 ];

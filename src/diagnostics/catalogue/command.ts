@@ -83,6 +83,22 @@ export const COMMAND = {
     remedy: 'Check the name, the namespace (`-n`) and the cluster (`--context`).{suggestion}',
     example: 'istioctl proxy-config routes deployment/servce',
   },
+  PEL7112: {
+    title: 'Kubeconfig not usable',
+    severity: 'error',
+    message: '{problem}',
+    cause: 'It says where clusters are and who you are to them.',
+    remedy: 'Correct the file, or name another with `--kubeconfig` or $KUBECONFIG.',
+    example: 'istioctl --kubeconfig no-such-file proxy-status',
+  },
+  PEL7113: {
+    title: 'No injection',
+    severity: 'error',
+    message: 'a pod that asks for a proxy gets none in namespace {namespace} of {context}',
+    cause: 'Measurements are made by pods with a proxy, as applications are; the webhook that gives them one was not called.',
+    remedy: 'See `pelagos check` (injection-webhook); choose another namespace with `-n`, or a revision with `-r`.',
+    example: 'pelagos connectivity in a cluster without the mesh.',
+  },
   PEL7111: {
     title: 'No token for a remote secret',
     severity: 'error',
