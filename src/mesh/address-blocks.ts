@@ -11,6 +11,7 @@ import { VIRTUAL_ADDRESSES } from './virtual-address.ts';
  */
 export class AddressBlocks {
   private readonly pods: Index<MeshObject<'Pod'>>;
+  private readonly slices: Index<MeshObject<'EndpointSlice'>>;
   private readonly services: Index<MeshObject<'Service'>>;
   private readonly entries: Index<MeshObject<'ServiceEntry'>>;
   private readonly list: Query<readonly string[]>;
@@ -19,13 +20,18 @@ export class AddressBlocks {
     this.pods = tables.Pod.all.index('Pod by block', ({ spec, status }) =>
       spec.hostNetwork ? [] : blocksOf([status?.podIP, ...(status?.podIPs ?? []).map(({ ip }) => ip)]),
     );
+    this.slices = tables.EndpointSlice.all.index('EndpointSlice by block', ({ spec }) =>
+      // Pods say it themselves.
+      blocksOf((spec.endpoints ?? []).flatMap(({ addresses, targetRef }) => (targetRef ? [] : (addresses ?? [])))),
+    );
     this.services = tables.Service.all.index('Service by block', ({ spec }) =>
       blocksOf([spec.clusterIP, ...(spec.clusterIPs ?? [])]),
     );
     this.entries = tables.ServiceEntry.all.index('ServiceEntry by block', ({ spec, ref }) =>
       ref.cluster === home ? blocksOf(spec.addresses ?? []) : [],
     );
-    const used = (): readonly string[] => [...this.pods.keys(), ...this.services.keys(), ...this.entries.keys()];
+    const indexes = [this.pods, this.slices, this.services, this.entries];
+    const used = (): readonly string[] => indexes.flatMap((index) => index.keys());
     this.list = graph.query('address blocks in use', () => [...new Set([VIRTUAL_ADDRESSES, ...used()])].sort(), {
       equal: structuralEqual,
     });

@@ -113,7 +113,7 @@ export class HostResolution {
     let target = service;
     for (let step = 0; step < MAX_ALIASES; step += 1) {
       if (target.backing.kind !== 'dns' || !isAlias(target)) {
-        return target === service ? service : { ...target, hostname: service.hostname, spellings: service.spellings };
+        return target === service ? service : { ...target, spellings: [...target.spellings, ...service.spellings] };
       }
       const next = this.lookup(namespace, parseHostname(target.backing.address));
       if (!next) return { ...service, backing: target.backing };
@@ -133,8 +133,8 @@ export class HostResolution {
 
   private exactEntry(namespace: string, host: Hostname): Service | undefined {
     if (isWildcard(host)) return undefined;
-    const [entry] = this.visibleEntries(namespace, host);
-    return entry && serviceOfEntry(entry, host);
+    const [entry, ...others] = this.visibleEntries(namespace, host);
+    return entry && withPortsOf(serviceOfEntry(entry, host), others);
   }
 
   private kubernetesName(client: string, host: Hostname): Service | undefined {
@@ -223,6 +223,23 @@ function wildcardsOver(host: Hostname): readonly Hostname[] {
     wildcards.push(`*${host.slice(dot)}` as Hostname);
   }
   return [...wildcards, '*' as Hostname];
+}
+
+/** Several ServiceEntries may each bring ports of one host, where all of them have it looked up by its name. */
+function withPortsOf(service: Service, others: readonly ServiceEntry[]): Service {
+  if (service.backing.kind !== 'dns' || others.length === 0) return service;
+  const alike = others
+    .filter(({ meta }) => meta.namespace === service.namespace)
+    .map((entry) => serviceOfEntry(entry, service.hostname))
+    .filter(({ backing, inMesh }) => backing.kind === 'dns' && inMesh === service.inMesh);
+  const ports = new Map(
+    [service, ...alike].toReversed().flatMap((one) => one.ports.map((port) => [port.number, port])),
+  );
+  return {
+    ...service,
+    ports: [...ports.values()].sort((a, b) => a.number - b.number),
+    origins: [service, ...alike].flatMap(({ origins }) => origins),
+  };
 }
 
 /** Is it a Kubernetes Service that only names another host? */

@@ -9,6 +9,7 @@ export type { CalledPort, CalledPorts } from './called-ports.ts';
 export type { DnsAnswer, DnsName, DnsNames, DnsQuestion, DnsRecord, DnsTable } from './dns-names.ts';
 export { REVERSE_ZONES } from './dns-zones.ts';
 export { CROSS_NETWORK_PORT, type Gateway, type NetworkEntry } from './gateways.ts';
+export type { HeadlessPod, HeadlessPods } from './headless-pods.ts';
 export { coversService, isSameService } from './host-resolution.ts';
 export type { Contact, Member } from './member.ts';
 export { Mesh, type MeshView } from './mesh.ts';
@@ -29,5 +30,5 @@ export {
   type RoutePart,
   type VirtualService,
 } from './traffic-rules.ts';
-export { VIRTUAL_ADDRESSES } from './virtual-address.ts';
+export { isVirtualAddress, VIRTUAL_ADDRESSES } from './virtual-address.ts';
 export { EXPORT_TO_ANNOTATION, isExportedTo } from './visibility.ts';

@@ -14,6 +14,7 @@ import { CalledPorts } from './called-ports.ts';
 import { DnsNames } from './dns-names.ts';
 import { Endpoints } from './endpoints.ts';
 import { Gateways } from './gateways.ts';
+import { HeadlessPods } from './headless-pods.ts';
 import { HostResolution } from './host-resolution.ts';
 import type { Member } from './member.ts';
 import { isMeshKind, type MeshObject, type ObjectTables, objectTables } from './objects.ts';
@@ -37,6 +38,7 @@ export interface MeshView {
   readonly workloads: Workloads;
   readonly addresses: Addresses;
   readonly names: DnsNames;
+  readonly headless: HeadlessPods;
   readonly blocks: AddressBlocks;
   readonly calledPorts: CalledPorts;
   readonly imports: ServiceImports;
@@ -64,6 +66,7 @@ export class Mesh implements MeshView {
   readonly workloads: Workloads;
   readonly addresses: Addresses;
   readonly names: DnsNames;
+  readonly headless: HeadlessPods;
   readonly blocks: AddressBlocks;
   readonly calledPorts: CalledPorts;
   readonly imports: ServiceImports;
@@ -101,6 +104,7 @@ export class Mesh implements MeshView {
     const { hosts, addresses } = this;
     this.imports = new ServiceImports({ ...base, rootNamespace: config.rootNamespace });
     this.names = new DnsNames({ ...base, hosts, addresses, members: () => this.memberTable.keys(), home });
+    this.headless = new HeadlessPods(this.tables, this.endpoints);
     this.blocks = new AddressBlocks(this.graph, this.tables, home);
     this.calledPorts = new CalledPorts(this.graph, this.tables, home);
   }

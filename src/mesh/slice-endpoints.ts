@@ -10,7 +10,7 @@ type SliceEndpoint = NonNullable<Slice['spec']['endpoints']>[number];
 export const TLS_MODE_LABEL = 'security.istio.io/tlsMode';
 
 /** The Service that an EndpointSlice belongs to (Kubernetes: discovery.k8s.io). */
-const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
 /** The endpoints of Kubernetes Services, out of EndpointSlices and the pods that they point to. */
 export class SliceEndpoints {

@@ -34,3 +34,8 @@ export function parseVirtualAddress(address: string): { readonly hash: string; r
   const match = /^(24\d|25[0-4])\.(\d{1,3}\.\d{1,3}\.\d{1,3})$/.exec(address);
   return match ? { hash: match[2] ?? '', rank: Number(match[1]) - FIRST_BLOCK } : undefined;
 }
+
+/** Does it stand for a name, so that there is nobody at it? */
+export function isVirtualAddress(address: string): boolean {
+  return parseVirtualAddress(address) !== undefined;
+}

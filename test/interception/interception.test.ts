@@ -36,6 +36,10 @@ const PORTS: readonly Port[] = [
   { service: 'plain', ip: '10.96.0.17', pods: ['plain'], port: 80, target: 8080, name: 'http' },
   { service: 'half', ip: '10.96.0.18', pods: ['client', 'server'], port: 85, target: 8085, name: 'http' },
   { service: 'unmet', ip: '10.96.0.25', pods: ['server'], port: 86, target: 8080, name: 'http' },
+  { service: 'web-six', ip: 'fd96::10', pods: ['server'], port: 87, target: 8080, name: 'http' },
+  { service: 'greets-six', ip: 'fd96::11', pods: ['server'], port: 3308, target: 3306, name: 'tcp' },
+  { service: 'found-out-h2', ip: '10.96.0.26', pods: ['server'], port: 88, target: 8086, name: '' },
+  { service: 'says-grpc', ip: '10.96.0.27', pods: ['server'], port: 89, target: 8086, name: 'grpc' },
   // One port number, three meanings.
   { service: 'web-too', ip: '10.96.0.21', pods: ['server'], port: 9000, target: 8080, name: 'http' },
   { service: 'greets', ip: '10.96.0.22', pods: ['server'], port: 9000, target: 3306, name: 'tcp' },
@@ -48,20 +52,23 @@ function podManifest(name: string, sidecar: boolean): string {
   const labels = `{app: ${name}${sidecar ? ', security.istio.io/tlsMode: istio' : ''}}`;
   return `---
 {apiVersion: v1, kind: Pod, metadata: {name: ${name}, namespace: default, labels: ${labels}},
- spec: {serviceAccountName: ${name}, containers: [{name: app}]}, status: {podIP: ${address[name]}}}
+ spec: {serviceAccountName: ${name}, containers: [{name: app}]}, status: {podIP: ${address[name]},
+  podIPs: [{ip: ${address[name]}}, {ip: '${mesh.network.address6(address[name] ?? '')}'}]}}
 `;
 }
 
 function portManifest({ service, ip, pods, port, target, name }: Port): string {
+  const six = ip.includes(':');
+  const of = (pod: string): string => (six ? mesh.network.address6(address[pod] ?? '') : (address[pod] ?? ''));
   const endpoints = pods.map(
-    (pod) => `{addresses: [${address[pod]}], targetRef: {kind: Pod, namespace: default, name: ${pod}}}`,
+    (pod) => `{addresses: ['${of(pod)}'], targetRef: {kind: Pod, namespace: default, name: ${pod}}}`,
   );
   const selector = pods.length > 1 ? '' : `selector: {app: ${pods[0]}}, `;
   return `---
 {apiVersion: v1, kind: Service, metadata: {name: ${service}, namespace: default},
- spec: {clusterIP: ${ip}, ${selector}ports: [{name: "${name}", port: ${port}, targetPort: ${target}}]}}
+ spec: {clusterIP: '${ip}', ${selector}ports: [{name: "${name}", port: ${port}, targetPort: ${target}}]}}
 ---
-{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4,
+{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: ${six ? 'IPv6' : 'IPv4'},
  metadata: {name: ${service}-a, namespace: default, labels: {kubernetes.io/service-name: ${service}}},
  ports: [{name: "${name}", port: ${target}}], endpoints: [${endpoints.join(', ')}]}
 `;
@@ -115,7 +122,7 @@ async function http(pod: string, host: string, to: string, ...args: readonly str
 
 /** What a server says that speaks first, or answers to a word. */
 async function bytes(pod: string, to: string, word = ''): Promise<string> {
-  const script = `exec 3<>/dev/tcp/${to.replace(':', '/')}; ${word ? `printf ${word} >&3; ` : ''}timeout 6 cat <&3`;
+  const script = `exec 3<>/dev/tcp/${to.replace(/:(?=\d+$)/, '/')}; ${word ? `printf ${word} >&3; ` : ''}timeout 6 cat <&3`;
   return (await mesh.network.exec(pod, ['bash', '-c', script])).output.trim();
 }
 
@@ -157,10 +164,20 @@ describe('redirected calls', { skip }, () => {
     assert.equal(callerOf((await http('client', '10.96.0.10', '10.96.0.10')).echo), CLIENT);
   });
 
-  test('a port that does not say what it speaks: HTTP/1.1, HTTP/2 and bytes', async () => {
+  test('a port that does not say what it speaks: HTTP and bytes', async () => {
     const first = await http('client', 'found-out:81', '10.96.0.11:81');
     assert.equal(callerOf(first.echo), CLIENT);
     assert.match(await bytes('client', '10.96.0.11:81', 'GET_/_rubbish\\\\r\\\\n\\\\r\\\\n'), /HTTP\/1.1 400/);
+  });
+
+  test('HTTP/2 in the clear, on a port that says so and on one that does not', async () => {
+    for (const [host, to] of [
+      ['found-out-h2:88', '10.96.0.26:88'],
+      ['says-grpc:89', '10.96.0.27:89'],
+    ] as const) {
+      const { status, echo } = await http('client', host, to, '--http2-prior-knowledge');
+      assert.deepEqual([status, echo?.pod, callerOf(echo)], [200, 'server', CLIENT], host);
+    }
   });
 
   test('a server that speaks first', async () => {
@@ -280,6 +297,16 @@ describe('redirected calls', { skip }, () => {
       assert.equal(await bytes('client', '10.96.0.12:3306'), 'server speaks first');
       assert.equal(await bytes('plain', `${address['server']}:3306`), 'server speaks first');
     });
+  });
+
+  test('IPv6, by the address of a service and by that of a pod', async () => {
+    assert.equal(callerOf((await http('client', 'web-six:87', '[fd96::10]:87')).echo), CLIENT);
+    assert.equal(callerOf((await http('client', '[fd96::10]:87', '[fd96::10]:87')).echo), CLIENT);
+    assert.equal(await bytes('client', 'fd96::11/3308'), 'server speaks first');
+    const pod = mesh.network.address6(address['server'] ?? '');
+    const { status, echo } = await http('client', 'x', `[${pod}]:8080`);
+    assert.deepEqual([status, callerOf(echo), echo?.from], [200, CLIENT, '::6']);
+    assert.equal((await http('plain', 'x', `[${pod}]:8080`)).echo?.pod, 'server');
   });
 
   test('a call to a redirecting port itself is closed, and comes back to nobody', async () => {

@@ -1,9 +1,10 @@
 /**
  * The applications of a pod, for tests: `node pod-app.ts <name> <key.pem> <certificate.pem>`.
- * 8080: HTTP, answers who it is and what it received. 3306: speaks first. 9443: TLS, answers who it is. 9000: echoes.
+ * 8086: HTTP/2 in the clear. 8080: HTTP, answers who it is and what it received. 3306: speaks first. 9443: TLS, answers who it is. 9000: echoes.
  */
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
 import { createServer as createTcpServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 
@@ -17,6 +18,10 @@ for (const port of name === 'server' ? [8080, 8081, 8085] : [8080, 8081]) {
     response.end(JSON.stringify({ pod: name, port, method, url, headers, from: request.socket.remoteAddress }));
   }).listen(port);
 }
+
+createHttp2Server((request, response) => {
+  response.end(JSON.stringify({ pod: name, version: request.httpVersion, headers: request.headers }));
+}).listen(8086);
 
 createTcpServer((socket) => {
   socket.on('error', () => socket.destroy());

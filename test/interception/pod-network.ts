@@ -6,7 +6,7 @@ const run = promisify(execFile);
 /** Why there can be no network namespaces here, or undefined where there can. */
 export function noNamespaces(): string | undefined {
   if (process.getuid?.() !== 0) return 'network namespaces need root';
-  for (const tool of ['ip', 'nsenter', 'iptables-restore', 'curl']) {
+  for (const tool of ['ip', 'nsenter', 'iptables-restore', 'ip6tables-restore', 'curl']) {
     try {
       execFileSync('which', [tool], { stdio: 'ignore' });
     } catch {
@@ -59,13 +59,23 @@ export class PodNetwork {
     await ip('addr', 'add', `${address}/32`, 'dev', 'eth0');
     await ip('link', 'set', 'eth0', 'up');
     await ip('route', 'add', 'default', 'dev', 'eth0', 'src', address);
+    // The proxy calls its application from ::6, as from 127.0.0.6; IPv6 has no block of loopback addresses.
+    await ip('-6', 'addr', 'add', '::6/128', 'dev', 'lo');
+    await ip('-6', 'addr', 'add', `${this.address6(address)}/128`, 'dev', 'eth0', 'nodad');
+    await ip('-6', 'route', 'add', 'default', 'dev', 'eth0');
   }
 
-  /** Rules as `iptables-restore` reads them. */
-  async redirect(pod: string, rules: string): Promise<void> {
-    const restore = this.spawn(pod, ['iptables-restore', '--noflush'], { input: rules });
+  /** The IPv6 address beside an address of IPv4. */
+  address6(address: string): string {
+    return `fd5a:${(this.#id % 0xffff).toString(16)}::${address.split('.').at(-1)}`;
+  }
+
+  /** @param rules as iptables-restore (4) or ip6tables-restore (6) reads them. */
+  async redirect(pod: string, rules: string, family: 4 | 6): Promise<void> {
+    const tool = family === 4 ? 'iptables-restore' : 'ip6tables-restore';
+    const restore = this.spawn(pod, [tool, '--noflush'], { input: rules });
     const code = await new Promise((resolve) => restore.once('exit', resolve));
-    if (code !== 0) throw new Error(`iptables-restore ends with ${code}: ${this.log.join('')}`);
+    if (code !== 0) throw new Error(`${tool} ends with ${code}: ${this.log.join('')}`);
   }
 
   /** Runs a command in a pod to its end. Its output is standard output, and its code 0 or what it failed with. */

@@ -5,13 +5,25 @@ import { pino } from 'pino';
 import { ControlPlane } from '../../src/control-plane/index.ts';
 import { type ClusterId, DEFAULT_MESH_CONFIG, type MeshConfig, NO_LOCALITY } from '../../src/model/index.ts';
 import { AdminClient, bootstrap, writeXdsFiles } from '../../src/proxies/index.ts';
+import { formatRedirectRules, PROXY_UID } from '../../src/proxies/injection/redirect-rules.ts';
+import type { RedirectScope } from '../../src/proxies/injection/redirect-scope.ts';
 import { CertificateAuthority, KeyTokenReviewer, TokenIssuer, TrustBundle } from '../../src/security/index.ts';
 import { MemorySource } from '../../src/sources/index.ts';
 import { type Answer, PodNetwork } from './pod-network.ts';
-import { PROXY_USER, REDIRECT_RULES } from './redirect-rules.ts';
 
 const CLUSTER = 'cluster1' as ClusterId;
 const context = { trustDomain: 'cluster.local', now: () => Date.now() };
+
+/** All traffic, which is what pods get unless they say otherwise. */
+const ALL: RedirectScope = {
+  includeOutbound: 'all',
+  excludeOutbound: [],
+  includeInboundPorts: 'all',
+  excludeInboundPorts: [],
+  includeOutboundPorts: [],
+  excludeOutboundPorts: [],
+  interfaces: [],
+};
 
 export interface RedirectedPod {
   readonly name: string;
@@ -95,7 +107,7 @@ export class RedirectedMesh {
   }
 
   async #startSidecar({ name, address }: RedirectedPod): Promise<void> {
-    await this.network.redirect(name, REDIRECT_RULES);
+    for (const family of [4, 6] as const) await this.network.redirect(name, formatRedirectRules(ALL, family), family);
     const folder = join(this.#folder, name);
     mkdirSync(folder, { mode: 0o700 });
     const subject = { namespace: 'default', serviceAccount: { name, uid: 'u' }, pod: { name, uid: 'u' } };
@@ -105,7 +117,7 @@ export class RedirectedMesh {
     writeFileSync(sources.rootsFile, this.#ca.root.pem);
     const files = await writeXdsFiles(folder, sources);
     for (const path of [folder, ...Object.values(sources), ...Object.values(files)])
-      chownSync(path, PROXY_USER, PROXY_USER);
+      chownSync(path, PROXY_UID, PROXY_UID);
     const config = bootstrap({
       kind: 'sidecar',
       cluster: CLUSTER,
@@ -131,7 +143,7 @@ export class RedirectedMesh {
       '--config-yaml',
       JSON.stringify(config),
     ];
-    this.network.spawn(name, [this.#envoy, ...args], { user: PROXY_USER });
+    this.network.spawn(name, [this.#envoy, ...args], { user: PROXY_UID });
   }
 
   async #ready(name: string): Promise<void> {

@@ -4,9 +4,9 @@ import {
   Cluster_DiscoveryType,
   ClusterSchema,
 } from '../../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
-import { durationFromMs, httpProtocolOptions, socketAddress } from '../../envoy/index.ts';
-import { MESH_GATEWAY, type MeshView } from '../../mesh/index.ts';
-import type { ClientScope, Endpoint, Hostname } from '../../model/index.ts';
+import { durationFromMs, formatClusterName, httpProtocolOptions, socketAddress } from '../../envoy/index.ts';
+import { type AddressOwner, isVirtualAddress, MESH_GATEWAY, type MeshView } from '../../mesh/index.ts';
+import type { ClientScope, Endpoint, Hostname, ObjectRef } from '../../model/index.ts';
 import type { Built, InitOf } from '../built.ts';
 import { asServed } from '../endpoints.ts';
 import { type AddressUse, PASSTHROUGH_CLUSTER, parseAddressClusterName } from '../names.ts';
@@ -41,15 +41,39 @@ export function addressCluster(mesh: MeshView, client: ClientScope, name: string
     const behind = hostTarget(mesh, client, { ...called, hostname: owner.hostname });
     if (behind) return outboundCluster(mesh, client, { name, ...behind });
   }
-  if (owner?.kind === 'pod') {
-    const endpoint = mesh.endpoints.ofPod(owner.pod, parsed.port);
-    if (endpoint)
-      return {
-        message: onePlace(called, { ...asServed(mesh, endpoint), address: parsed.address }),
-        origins: [owner.pod],
-      };
-  }
+  const one = oneEndpoint(mesh, client, { ...called, owner });
+  if (one) return { message: onePlace(called, one), origins: one.origins };
+  if (isVirtualAddress(parsed.address)) return undefined;
   return allowsOutside(mesh, client) ? { message: onePlace(called, undefined), origins: [] } : undefined;
+}
+
+/** One endpoint that is called by its own address. */
+interface OneEndpoint {
+  readonly endpoint: Endpoint;
+  /** Of the headless service that it was probably found by; by its own address else. */
+  readonly statName: string;
+  readonly origins: readonly ObjectRef[];
+}
+
+function oneEndpoint(
+  mesh: MeshView,
+  client: ClientScope,
+  called: CalledAddress & { readonly owner: AddressOwner | undefined },
+): OneEndpoint | undefined {
+  const { address, port, owner } = called;
+  const headless = mesh.headless.at(client.cluster, address, port);
+  if (headless) {
+    const statName = formatClusterName({
+      direction: 'outbound',
+      port: headless.port,
+      subset: '',
+      hostname: headless.hostname,
+    });
+    return { endpoint: { ...asServed(mesh, headless.endpoint), address }, statName, origins: [headless.service] };
+  }
+  const endpoint = owner?.kind === 'pod' ? mesh.endpoints.ofPod(owner.pod, port) : undefined;
+  if (!endpoint || owner?.kind !== 'pod') return undefined;
+  return { endpoint: { ...asServed(mesh, endpoint), address }, statName: '', origins: [owner.pod] };
 }
 
 /** The service that stands behind the address of such a cluster, for its endpoints. Tracked. */
@@ -93,14 +117,15 @@ function protocolFor(use: AddressUse, { port: { protocol } }: RuledTarget): Rule
 }
 
 /** One address: a pod, in mTLS if it has a proxy, or some other place in the clear. */
-function onePlace(called: CalledAddress, pod: Endpoint | undefined): Cluster {
+function onePlace(called: CalledAddress, one: OneEndpoint | undefined): Cluster {
+  const pod = one?.endpoint;
   const { name, use, address, port } = called;
   const alpn = use === 'http' ? CLIENT_ALPN.sniffed : CLIENT_ALPN.tcp;
   const socket = pod?.mtls ? clientMtls({ alpn, identities: pod.identity ? [pod.identity] : [] }) : undefined;
   const init: InitOf<typeof ClusterSchema> = {
     name,
-    // Places outside are counted together, pods each by itself.
-    altStatName: pod ? '' : PASSTHROUGH_CLUSTER,
+    // Places outside are counted together, pods by their service or each by itself.
+    altStatName: one ? one.statName : PASSTHROUGH_CLUSTER,
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
     connectTimeout: durationFromMs(10_000),
     circuitBreakers: { thresholds: [circuitBreakers(undefined)] },

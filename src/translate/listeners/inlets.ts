@@ -13,6 +13,8 @@ export interface Inlet {
   readonly cluster: string;
   /** Where the application listens, if not at the pod's own address and this port. */
   readonly app?: SocketAddress | { readonly path: string };
+  /** The only address that it is for; what comes for others of the pod passes through. */
+  readonly bind?: string;
   /** TLS that a Sidecar object says, instead of the mesh's. */
   readonly tls?: ServerTlsSettings;
 }
@@ -66,6 +68,7 @@ function ofIngress(listener: IngressListener, mode: MtlsMode): Inlet | undefined
     mode,
     cluster: formatInboundClusterName(port),
     ...(app ? { app } : {}),
+    ...(isOneAddress(listener.bind ?? '') ? { bind: listener.bind ?? '' } : {}),
     ...tls,
   };
 }
@@ -75,6 +78,10 @@ function endpointOf(text: string): Inlet['app'] {
   if (text.startsWith('unix://')) return { path: text.slice('unix://'.length) };
   const match = /^\[?([^\]]+)\]?:(\d{1,5})$/.exec(text);
   const [, address = '', port = ''] = match ?? [];
-  if (!isIpAddress(address) || address === '0.0.0.0' || address === '::') return undefined;
+  if (!isOneAddress(address)) return undefined;
   return { address, port: Number(port) };
+}
+
+function isOneAddress(address: string): boolean {
+  return isIpAddress(address) && address !== '0.0.0.0' && address !== '::';
 }

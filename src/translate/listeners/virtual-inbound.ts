@@ -6,6 +6,7 @@ import {
   httpInspector,
   offForPorts,
   originalDst,
+  prefixRange,
   socketAddress,
   tcpProxy,
   tlsInspector,
@@ -42,6 +43,9 @@ export function virtualInbound(
     return filters;
   };
   const own = inlets.ports.flatMap((inlet) => inletChains(inlet, taken(filtersOf(mesh, proxy, inlet))));
+  const besides = inlets.ports
+    .filter(({ bind }) => bind !== undefined)
+    .flatMap((inlet) => inletChains(passing(inlet), taken(filtersOf(mesh, proxy, passing(inlet)))));
   const others = inboundFilters(mesh, proxy, {
     cluster: INBOUND_PASSTHROUGH_CLUSTER,
     statPrefix: INBOUND_PASSTHROUGH_CLUSTER,
@@ -60,6 +64,7 @@ export function virtualInbound(
       loopChain(port),
       loopChain(outboundPort),
       ...own,
+      ...besides,
       ...inboundChains({ ...rest, filters: taken(others) }),
     ],
   });
@@ -70,16 +75,22 @@ function filtersOf(mesh: MeshView, proxy: ProxyScope, { cluster, port }: Inlet):
   return inboundFilters(mesh, proxy, { cluster, statPrefix: `inbound_0.0.0.0_${port}`, port });
 }
 
-function inletChains({ port, protocol, mode, tls }: Inlet, filters: InboundFilters): readonly Chain[] {
-  const match = { destinationPort: port };
+/** The same port at the other addresses of the pod: Envoy looks for no other chain once a port has matched. */
+function passing({ port, mode }: Inlet): Inlet {
+  return { port, mode, protocol: 'auto', cluster: INBOUND_PASSTHROUGH_CLUSTER };
+}
+
+function inletChains({ port, protocol, mode, tls, bind }: Inlet, filters: InboundFilters): readonly Chain[] {
+  const match = { destinationPort: port, ...(bind ? { prefixRanges: [prefixRange(bind)] } : {}) };
+  const name = bind ? `${bind}_${port}` : `${port}`;
   const reading = readingOf(protocol);
   if (tls) {
     const as = reading === 'http' ? 'http' : 'tcp';
     const transportSocket = gatewayTls(tls, as === 'http' ? ['h2', 'http/1.1'] : []);
     const filterChainMatch = { ...match, transportProtocol: 'tls' };
-    return [{ name: `${port}.tls`, filterChainMatch, transportSocket, filters: [...filters[as]] }];
+    return [{ name: `${name}.tls`, filterChainMatch, transportSocket, filters: [...filters[as]] }];
   }
-  return inboundChains({ prefix: `${port}.`, mode, reading, filters, match, opaqueTls: reading !== 'http' });
+  return inboundChains({ prefix: `${name}.`, mode, reading, filters, match, opaqueTls: reading !== 'http' });
 }
 
 /** First bytes are only waited for where it depends on them what becomes of a connection. */

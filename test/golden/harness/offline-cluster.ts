@@ -6,7 +6,7 @@ import { ensureStandingObjects, makeNode } from '../../../src/embedded/controlle
 import { WorkloadController } from '../../../src/embedded/controllers/workload-controller.ts';
 import { ClusterStore } from '../../../src/embedded/store/cluster-store.ts';
 import { FileSource } from '../../../src/sources/index.ts';
-import { type PlannedPod, planPod, reportReady } from './planned-pod.ts';
+import { type PlannedPod, planPod, reportReady, type WayIn } from './planned-pod.ts';
 
 /** One cluster of a fleet on paper: its objects, and its pods as they would be once all of them run. */
 export interface OfflineCluster {
@@ -29,14 +29,14 @@ const NOW_MS = 1_700_000_000_000;
 export async function loadOfflineCluster(
   config: ClusterConfig,
   number: number,
-  choice: BuiltInChoice,
+  choice: BuiltInChoice & { readonly way: WayIn },
 ): Promise<OfflineCluster> {
   const store = new ClusterStore(config.name, () => NOW_MS);
   makeNode(store, config);
   for (const raw of await builtInObjects(config, choice)) store.setBuiltIn(raw);
   const ofFiles = await readFolder(config, store);
   ensureStandingObjects(store);
-  const pods = planPods(store, number);
+  const pods = planPods(store, { number, way: choice.way });
   return { config, store, pods, diagnostics: [...ofFiles, ...store.diagnostics] };
 }
 
@@ -53,7 +53,10 @@ async function readFolder(config: ClusterConfig, store: ClusterStore): Promise<r
   return diagnostics;
 }
 
-function planPods(store: ClusterStore, number: number): readonly PlannedPod[] {
+function planPods(
+  store: ClusterStore,
+  { number, way }: { readonly number: number; readonly way: WayIn },
+): readonly PlannedPod[] {
   const controller = new WorkloadController(store, () => NOW_MS);
   const planned = new Map<string, PlannedPod>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -64,7 +67,7 @@ function planPods(store: ClusterStore, number: number): readonly PlannedPod[] {
       return [...planned.values()];
     }
     for (const view of fresh) {
-      const pod = planPod(view, { cluster: number, pod: planned.size + 1 });
+      const pod = planPod(view, { cluster: number, pod: planned.size + 1, way });
       planned.set(view.uid, pod);
       reportReady(store, pod);
     }

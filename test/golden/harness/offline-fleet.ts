@@ -15,7 +15,7 @@ import { ListenerSchema } from '../../../src/envoy/gen/envoy/config/listener/v3/
 import { VirtualHostSchema } from '../../../src/envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import { RouteConfigurationSchema } from '../../../src/envoy/gen/envoy/config/route/v3/route_pb.ts';
 import { Mesh } from '../../../src/mesh/index.ts';
-import { type ClusterId, formatIdentity, type ProxyScope } from '../../../src/model/index.ts';
+import { type ClusterId, formatIdentity, type ProxyScope, parseHostname } from '../../../src/model/index.ts';
 import {
   CLUSTER,
   ENDPOINTS,
@@ -25,7 +25,7 @@ import {
   VIRTUAL_HOST,
 } from '../../../src/simulate/index.ts';
 import { loadOfflineCluster, type OfflineCluster } from './offline-cluster.ts';
-import type { PlannedPod } from './planned-pod.ts';
+import type { PlannedPod, WayIn } from './planned-pod.ts';
 
 /** A proxy of a fleet on paper, with everything that its control plane would give it. */
 export interface OfflineProxy {
@@ -34,6 +34,8 @@ export interface OfflineProxy {
   readonly pod: PlannedPod;
   readonly identity: string;
   readonly resources: ResourceLookup;
+  /** The addresses that a name stands for in the mesh's DNS, if any. */
+  resolve(host: string): readonly string[];
 }
 
 /** A whole fleet on paper: real folders, controllers, mesh and translation; no process. */
@@ -52,14 +54,17 @@ const SCHEMAS: Readonly<Record<string, DescMessage>> = {
   [ENDPOINTS]: ClusterLoadAssignmentSchema,
 };
 
-/** Builds the fleet of a folder as `pelagos up` would run it. @throws where the folder is no fleet. */
-export async function buildOfflineFleet(folder: string): Promise<OfflineFleet> {
+/**
+ * Builds the fleet of a folder as `pelagos up` would run it, or with redirected pods as on Kubernetes.
+ * @throws where the folder is no fleet.
+ */
+export async function buildOfflineFleet(folder: string, way: WayIn = 'ports'): Promise<OfflineFleet> {
   const { config, diagnostics } = await readFleetConfig(folder);
   if (!config) throw new Error(diagnostics.map(({ message }) => message).join('; '));
   const networks = new Set(config.clusters.map(({ network }) => network));
   const clusters = await Promise.all(
     config.clusters.map((cluster, index) =>
-      loadOfflineCluster(cluster, index + 1, { withGateways: true, hasOtherNetworks: networks.size > 1 }),
+      loadOfflineCluster(cluster, index + 1, { withGateways: true, hasOtherNetworks: networks.size > 1, way }),
     ),
   );
   const homes = new Set(config.clusters.map(({ primary }) => primary));
@@ -126,6 +131,11 @@ function offlineProxy(
     pod,
     identity: formatIdentity({ trustDomain: scope.trustDomain, namespace, serviceAccount }),
     resources: lookupOf(scope, served.translation),
+    resolve(host) {
+      const service = served.mesh.hosts.resolve(namespace, parseHostname(host));
+      const { addresses } = served.mesh;
+      return service ? addresses.of(config.name, service) : [addresses.ofRule(parseHostname(host)) ?? []].flat();
+    },
   };
 }
 

@@ -16,7 +16,9 @@ export function offlineWorld(fleet: OfflineFleet): World {
       behind.set(`${key} ${socket.address}:${socket.port}`, appOf(cluster, pod, port));
     for (const [port, { address, port: real }] of pod.bound) {
       const target: Target =
-        pod.view.proxy === 'none' ? { kind: 'app', app: appOf(cluster, pod, port) } : { kind: 'proxy', proxy: key };
+        pod.view.proxy === 'none'
+          ? { kind: 'app', app: appOf(cluster, pod, port) }
+          : { kind: 'proxy', proxy: key, ...redirection(pod) };
       sockets.set(`${address}:${real}`, target);
     }
   }
@@ -33,6 +35,10 @@ export function offlineWorld(fleet: OfflineFleet): World {
       return app ? { kind: 'app', app } : sockets.get(`${address}:${port}`);
     },
   };
+}
+
+function redirection({ view, interception }: PlannedPod): { readonly redirectedTo?: number } {
+  return view.proxy === 'sidecar' && interception.kind === 'redirect' ? { redirectedTo: interception.inboundPort } : {};
 }
 
 function siteOf({ resources, pod, identity }: OfflineProxy): ProxySite {

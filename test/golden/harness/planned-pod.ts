@@ -18,12 +18,23 @@ export interface PlannedPod {
 
 const HTTP_PROXY_PORT = 15_080;
 
+/** How a pod's calls come to its sidecar: through an HTTP proxy, or redirected by the kernel. */
+export type WayIn = Interception['kind'];
+
+/** Istio's ports. */
+export const OUTBOUND_PORT = 15_001;
+export const INBOUND_PORT = 15_006;
+
 /** The sockets of the n-th pod of the n-th cluster, both from 1: every pod has an address of its own. */
-export function planPod(view: PodView, number: { readonly cluster: number; readonly pod: number }): PlannedPod {
+export function planPod(
+  view: PodView,
+  number: { readonly cluster: number; readonly pod: number; readonly way: WayIn },
+): PlannedPod {
   const address = `10.${number.cluster}.${Math.floor(number.pod / 250)}.${1 + (number.pod % 250)}`;
   const targets = [...new Set(view.ports.map(({ target }) => target))];
   const bound = new Map(targets.map((port) => [port, { address, port }]));
-  const behind = (port: number): SocketAddress => ({ address: '127.0.0.1', port });
+  const redirected = number.way === 'redirect';
+  const behind = (port: number): SocketAddress => ({ address: redirected ? address : '127.0.0.1', port });
   const app = new Map(
     view.proxy === 'gateway'
       ? []
@@ -39,7 +50,9 @@ export function planPod(view: PodView, number: { readonly cluster: number; reado
     address,
     bound,
     app,
-    interception: { kind: 'ports', httpProxy: { address, port: HTTP_PROXY_PORT }, inbound },
+    interception: redirected
+      ? { kind: 'redirect', inboundPort: INBOUND_PORT, outboundPort: OUTBOUND_PORT }
+      : { kind: 'ports', httpProxy: { address, port: HTTP_PROXY_PORT }, inbound },
     gatewayBinds: view.proxy === 'gateway' ? [...binds].map(([port, bind]) => ({ port, bind })) : [],
   };
 }

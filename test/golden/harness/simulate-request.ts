@@ -26,20 +26,32 @@ export function simulateRequest(fleet: OfflineFleet, request: CaseRequest): Simu
     const { gatewayBinds, bound } = place.pod;
     const destination = gatewayBinds.find(({ port }) => port === from.port)?.bind ?? bound.get(from.port);
     if (!destination) throw new Error(`${from.workload} has no port ${from.port}`);
+    const { interception: own, view } = place.pod;
+    const direct = view.proxy !== 'sidecar' || own.kind === 'ports';
     return simulated({
       ...common,
-      via: { kind: 'direct' },
+      via: direct ? { kind: 'direct' } : { kind: 'intercepted', redirectedTo: own.inboundPort },
       destination,
       source: { address: '192.0.2.1', port: 40_000 },
     });
   }
   const { interception } = place.pod;
-  if (interception.kind !== 'ports') throw new Error(`${from.workload} has no HTTP proxy`);
+  if (interception.kind === 'redirect') {
+    const resolved = fleet.proxies.get(place.key)?.resolve(call.host) ?? [];
+    const via: Via = { kind: 'intercepted', redirectedTo: interception.outboundPort };
+    // A name of several addresses is called at each of them in turn.
+    const addresses = resolved.length > 0 ? resolved : [call.host];
+    return simulated(...addresses.map((address) => ({ ...common, via, destination: { address, port: call.port } })));
+  }
   const via: Via = { kind: 'http-proxy', listener: interception.httpProxy };
   return simulated({ ...common, via, destination: { address: '', port: call.port } });
 
-  function simulated(made: Call): SimulatedRequest {
-    const found = walk(world, place.key, made);
+  function simulated(...made: readonly Call[]): SimulatedRequest {
+    const walks = made.map((one) => walk(world, place.key, one));
+    const paths = walks.flatMap((one) =>
+      one.paths.map((path) => ({ ...path, probability: path.probability / walks.length })),
+    );
+    const found = { call: made[0] as Call, paths };
     return { answers: answersOfWalk(found), text: formatWalk(found) };
   }
 }
