@@ -2,7 +2,7 @@ import { formatTable } from '../src/cli/output/table.ts';
 import type { BenchReport } from './report.ts';
 
 /** The report for people. */
-export function formatReport({ machine, start, change, paths, memory, verdicts }: BenchReport): string {
+export function formatReport({ machine, start, change, paths, memory, source, verdicts }: BenchReport): string {
   const sections = [
     section('start to the first answer of http://service.cluster2 in cluster1', [
       ['START', 'FIRST ANSWER', 'ALL READY', 'ENVOYS'],
@@ -43,6 +43,7 @@ export function formatReport({ machine, start, change, paths, memory, verdicts }
         row.anonymousRatio.toFixed(3),
       ]),
     ]),
+    section('objects of a cluster', sourceRows(source)),
     section(
       'promises',
       verdicts.map(({ promise, pass, seen }) => [pass ? 'pass' : 'FAIL', promise, seen]),
@@ -53,6 +54,20 @@ export function formatReport({ machine, start, change, paths, memory, verdicts }
   const isBusy = machine.loadAverage > machine.cpus;
   const note = isBusy ? '\nOther programs kept the CPUs busy: times are longer than on an idle machine.' : '';
   return `${sections.join('\n')}\n${size}, load ${load} before the run${note}\n`;
+}
+
+function sourceRows(source: BenchReport['source']): readonly (readonly string[])[] {
+  return [
+    ['OBJECTS', 'READ PER SECOND', 'KIB SENT EACH', 'KIB KEPT EACH', 'CHANGES PER SECOND', 'LONGEST PAUSE'],
+    [
+      String(source.objects),
+      source.objectsPerSecond.toFixed(0),
+      (source.wireBytesPerObject / 1024).toFixed(1),
+      (source.heapBytesPerObject / 1024).toFixed(1),
+      source.changesPerSecond.toFixed(0),
+      ms(source.longestPauseMs),
+    ],
+  ];
 }
 
 function headsOf(row: BenchReport['memory'][number] | undefined): readonly string[] {

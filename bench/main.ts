@@ -12,12 +12,14 @@ import { formatReport } from './format-report.ts';
 import { measureChange } from './measure-change.ts';
 import { compareMemory, judgeMemory, type MemoryMap, measureMemory } from './measure-memory.ts';
 import { measurePaths } from './measure-paths.ts';
+import { judgeSource, measureSource } from './measure-source.ts';
 import { measureStart } from './measure-start.ts';
 import { REAL_SERVICES, writeMeshFolder } from './mesh-folder.ts';
 import type { BenchReport, ChangeResult, Machine, PathResult, StartResult, Verdict } from './report.ts';
 
 const LARGE_SERVICES = 1_000;
 const CHANGES = 40;
+const LARGE_CLUSTER_PODS = 10_000;
 /** What a person waits for the mesh, once everything is set up. */
 const SECOND_START_LIMIT_MS = 5_000;
 /** What shells give for a command that Ctrl-C ended. */
@@ -60,12 +62,14 @@ async function bench(scratch: string): Promise<BenchReport> {
     progress(`examples/two-clusters: ${kind} start ...`);
     start.push(await measureStart(kind, scratch));
   }
+  progress(`objects of a cluster with ${LARGE_CLUSTER_PODS} pods ...`);
+  const source = await measureSource(LARGE_CLUSTER_PODS);
   const small = await measureMesh(scratch, REAL_SERVICES);
   const large = await measureMesh(scratch, LARGE_SERVICES);
   const memory = compareMemory(small.memory, large.memory);
   const change = [small.change, large.change];
-  const verdicts = [judgeStart(start), judgeMemory(memory), judgeFailures(change, small.paths)];
-  return { when, machine, start, change, paths: small.paths, memory, verdicts };
+  const verdicts = [judgeStart(start), judgeMemory(memory), judgeSource(source), judgeFailures(change, small.paths)];
+  return { when, machine, start, change, paths: small.paths, memory, source, verdicts };
 }
 
 function judgeStart(start: readonly StartResult[]): Verdict {

@@ -7,6 +7,7 @@ export interface BenchReport {
   readonly change: readonly ChangeResult[];
   readonly paths: readonly PathResult[];
   readonly memory: readonly MemoryResult[];
+  readonly source: SourceResult;
   readonly verdicts: readonly Verdict[];
 }
 
@@ -79,6 +80,19 @@ export interface MemorySample {
   readonly residentBytes: number;
   /** The part that no file backs, which is what a program has taken for itself; 0 where the system does not tell. */
   readonly anonymousBytes: number;
+}
+
+/** Of a large cluster's objects, read over the API's own protocol. */
+export interface SourceResult {
+  readonly objects: number;
+  readonly objectsPerSecond: number;
+  /** As the API server writes them. */
+  readonly wireBytesPerObject: number;
+  readonly heapBytesPerObject: number;
+  /** While every pod changes at once. */
+  readonly changesPerSecond: number;
+  /** The longest that another's work had to wait meanwhile. */
+  readonly longestPauseMs: number;
 }
 
 /** A promise that the run either kept or broke. */

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { ApiError, connectContext } from '../../src/kubernetes-api/index.ts';
-import { startApiServer, withoutKubernetes } from './api-server.ts';
+import { startApiServer, type TestApiServer, withoutKubernetes } from './api-server.ts';
+
+const started: TestApiServer[] = [];
+
+after(async () => {
+  await Promise.all(started.map((server) => server.stop()));
+});
 
 test('two API servers run side by side, each with its own objects and users', {
   skip: withoutKubernetes(),
-}, async (t) => {
+}, async () => {
   const [one, two] = await Promise.all([startApiServer({ users: [{ name: 'reader' }] }), startApiServer()]);
-  t.after(() => Promise.all([one.stop(), two.stop()]));
+  started.push(one, two);
   await one.admin.send('POST', '/api/v1/namespaces', { metadata: { name: 'only-in-one' } });
   assert.equal((await one.admin.get('/api/v1/namespaces/only-in-one')).metadata.name, 'only-in-one');
   await assert.rejects(

@@ -23,8 +23,6 @@ export function namespaceObject(values: InstallValues, primary: string | undefin
       // A control plane writes into another cluster only where that cluster names it (Istio).
       ...(isServed ? { annotations: { 'topology.istio.io/controlPlaneClusters': primary ?? '*' } } : {}),
       labels: { ...ownershipLabels(values, 'Base'), 'topology.istio.io/network': values.network },
-      // Which clusters' control planes may write here; without it a control plane that reads this cluster writes nothing.
-      ...(values.role.kind === 'remote' ? { annotations: { 'topology.istio.io/controlPlaneClusters': '*' } } : {}),
     },
   };
 }

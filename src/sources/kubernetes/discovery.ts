@@ -14,10 +14,13 @@ const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 /** Finds the version under which a cluster serves a kind (Kubernetes: API discovery). */
 export class Discovery {
   readonly #api: ApiServer;
+  readonly #signal: AbortSignal;
   readonly #answers = new Map<string, { readonly atMs: number; readonly names: Promise<ReadonlySet<string>> }>();
 
-  constructor(api: ApiServer) {
+  /** @param signal ends what is being asked. */
+  constructor(api: ApiServer, signal: AbortSignal) {
     this.#api = api;
+    this.#signal = signal;
   }
 
   /** @returns undefined where the cluster has not the kind. @throws ApiError where it cannot be asked. */
@@ -36,7 +39,7 @@ export class Discovery {
   #ask(path: string, read: (answer: unknown) => readonly string[]): Promise<ReadonlySet<string>> {
     const before = this.#answers.get(path);
     if (before && Date.now() - before.atMs < FRESH_MS) return before.names;
-    const names = this.#api.get<unknown>(path, { maxBytes: MAX_ANSWER_BYTES }).then(
+    const names = this.#api.get<unknown>(path, { maxBytes: MAX_ANSWER_BYTES, signal: this.#signal }).then(
       (answer) => new Set(read(answer)),
       (error: unknown) => {
         if (isNotFound(error)) return new Set<string>();

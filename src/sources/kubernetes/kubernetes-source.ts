@@ -12,6 +12,8 @@ import { type KindState, type SourceState, sourceState } from './source-state.ts
 import { TIMING, type Timing } from './timing.ts';
 import { type KindSet, type WatchedKind, watchedKinds } from './watched-kinds.ts';
 
+const MAX_PROBE_BYTES = 65_536;
+
 export interface KubernetesSourceOptions {
   readonly cluster: ClusterId;
   /** Not closed by the source. */
@@ -40,7 +42,7 @@ export class KubernetesSource implements ConfigSource {
   #changes: PendingChanges | undefined;
   #unreachable: string | undefined;
   #isComplete = false;
-  #isStopped = false;
+  readonly #stop = new AbortController();
   #probing: Promise<void> | undefined;
   #state: SourceState;
   readonly #complete: PromiseWithResolvers<void> = Promise.withResolvers<void>();
@@ -62,7 +64,7 @@ export class KubernetesSource implements ConfigSource {
     if (this.#isStopped || this.#changes) throw new Error('a source is started once');
     const { api, cluster } = this.#options;
     const changes = new PendingChanges(sink);
-    const discovery = new Discovery(api);
+    const discovery = new Discovery(api, this.#stop.signal);
     this.#changes = changes;
     for (const { kind } of this.#kinds) this.#states.set(kind, { kind: 'syncing' });
     this.#reflectors = this.#kinds.map(
@@ -83,7 +85,7 @@ export class KubernetesSource implements ConfigSource {
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stop.abort();
     this.#changes?.close();
     this.#nap.wake();
     await Promise.all([...this.#reflectors.map((reflector) => reflector.stop()), this.#probing]);
@@ -132,12 +134,20 @@ export class KubernetesSource implements ConfigSource {
   /** @returns why the server cannot be reached; undefined where it answers, be it with a refusal. */
   async #ask(): Promise<string | undefined> {
     try {
-      await this.#options.api.text('/readyz', { timeoutMs: this.#timing.probeAnswerMs, maxBytes: 65_536 });
+      await this.#options.api.text('/readyz', {
+        timeoutMs: this.#timing.probeAnswerMs,
+        maxBytes: MAX_PROBE_BYTES,
+        signal: this.#stop.signal,
+      });
       return undefined;
     } catch (error) {
       if (error instanceof ApiError && error.status > 0 && error.status < 500) return undefined;
       return error instanceof Error ? error.message : String(error);
     }
+  }
+
+  get #isStopped(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   #nowMs(): number {
