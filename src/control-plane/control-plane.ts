@@ -1,21 +1,14 @@
 import type { Logger } from 'pino';
 import { analyze, knowledgeOf } from '../config/index.ts';
 import type { Diagnostic } from '../diagnostics/index.ts';
-import { diagnose } from '../diagnostics/index.ts';
-import { type Contact, Mesh } from '../mesh/index.ts';
-import {
-  type ClusterId,
-  formatObjectRef,
-  type MeshConfig,
-  type NetworkId,
-  type RawObject,
-  type SocketAddress,
-} from '../model/index.ts';
+import { type Contact, type DnsNames, Mesh, type ServiceImports } from '../mesh/index.ts';
+import type { ClusterId, MeshConfig, NetworkId, RawObject, SocketAddress } from '../model/index.ts';
 import { type Authority, type TokenReviewer, type TrustBundle, WorkloadSecrets } from '../security/index.ts';
 import type { ConfigSource } from '../sources/index.ts';
 import { AdsServer, type Nack, type StreamStatus, type XdsCounters } from '../xds/index.ts';
 import { admission } from './admission.ts';
 import { Ingest } from './ingest.ts';
+import { nackDiagnostic, nackKey } from './nack-diagnostic.ts';
 import { ProxyFeed } from './proxy-feed.ts';
 import { type ConnectedProxy, ProxyScopes } from './proxy-scopes.ts';
 import { SERVER_NAME, ServerCertificate } from './server-certificate.ts';
@@ -191,6 +184,16 @@ export class ControlPlane {
     return this.options.ca.root.pem;
   }
 
+  /** The names of the mesh, as DNS tells them. */
+  get names(): DnsNames {
+    return this.mesh.names;
+  }
+
+  /** Services that stand for those of other clusters only. */
+  get imports(): ServiceImports {
+    return this.mesh.imports;
+  }
+
   /** What the streams have cost since the start. */
   get xdsCounters(): XdsCounters {
     return this.server.counters;
@@ -279,19 +282,4 @@ export class ControlPlane {
     this.nacks.delete(nackKey(nack));
     this.changed();
   }
-}
-
-function nackKey({ proxy, type, resource }: Nack): string {
-  return JSON.stringify([proxy, type, resource]);
-}
-
-function nackDiagnostic(nack: Nack): Diagnostic {
-  const [object] = nack.origins;
-  const diagnostic = diagnose('PEL5006', {
-    proxy: nack.proxy,
-    resource: nack.resource,
-    problem: nack.message,
-    origins: nack.origins.map(formatObjectRef).join(', '),
-  });
-  return object ? { ...diagnostic, object } : diagnostic;
 }

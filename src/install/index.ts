@@ -27,4 +27,5 @@ export { TAG } from './values/defaults.ts';
 export type { ClusterRole, GatewayValues, InstallValues, PilotAddress } from './values/install-values.ts';
 export { PROFILES, type Profile } from './values/profiles.ts';
 export { type ReadValues, readInstallValues, type ValuesRequest } from './values/read-install-values.ts';
+export { type SettingRow, settingsReference } from './values/settings-reference.ts';
 export type { ValuesFile } from './values/values-layer.ts';

@@ -7,7 +7,7 @@ import { refuseOtherIstio } from './apply/other-istio.ts';
 import type { Fault } from './apply/pod-fault.ts';
 import { prune } from './apply/prune.ts';
 import { objectName, objectPath } from './apply/resources.ts';
-import { requireValidation, waitForAuthority } from './apply/served-webhooks.ts';
+import { waitForAuthority } from './apply/served-webhooks.ts';
 import { waitForDeployments } from './apply/wait-ready.ts';
 import { definitionAge, definitionVersion } from './crds/compare-definitions.ts';
 import { type Definition, readDefinitions } from './crds/definitions.ts';
@@ -97,7 +97,7 @@ async function applyStep(api: ApiServer, step: InstallStep, options: InstallOpti
       });
     }
   }
-  if (title === WEBHOOKS_TITLE && !isDryRun && readinessTimeoutMs > 0) await closeWebhooks(api, step, options);
+  if (title === WEBHOOKS_TITLE && !isDryRun && readinessTimeoutMs > 0) await awaitWebhooks(api, step, options);
   onEvent({ kind: 'done', title, changes });
   return changes;
 }
@@ -105,15 +105,12 @@ async function applyStep(api: ApiServer, step: InstallStep, options: InstallOpti
 /** The time after which the control plane must have put its authority into the webhooks. */
 const AUTHORITY_TIMEOUT_MS = 60_000;
 
-/** Waits until the webhooks are served, so that the first pod gets its proxy; from then on validation is not passed over. */
-async function closeWebhooks(api: ApiServer, { title, objects }: InstallStep, options: InstallOptions): Promise<void> {
+/** Waits until the webhooks are served, so that the first pod gets its proxy. */
+async function awaitWebhooks(api: ApiServer, { title, objects }: InstallStep, options: InstallOptions): Promise<void> {
   options.onEvent({ kind: 'step', title, state: 'waiting' });
   const endMs = Date.now() + Math.min(options.readinessTimeoutMs, AUTHORITY_TIMEOUT_MS);
   const missing = await waitForAuthority(api, objects, endMs);
-  if (!missing) {
-    await requireValidation(api, objects);
-    return;
-  }
+  if (!missing) return;
   const reason = 'the control plane has not put its certificate authority into it yet';
   const remedy = 'Look at the log of istiod: kubectl -n istio-system logs deployment/istiod';
   // A remote cluster's control plane may be somebody else's to set up; one's own has to work.

@@ -10,7 +10,6 @@ import { labelledObjects, ownedObjects, removeObject } from './apply/prune.ts';
 import { objectPath } from './apply/resources.ts';
 import { readDefinitions } from './crds/definitions.ts';
 import { MANAGED_BY, OWNER, owningResource, PRODUCT } from './objects/labels.ts';
-import { textAt } from './plain.ts';
 
 export interface UninstallOptions {
   readonly isDryRun: boolean;
@@ -28,7 +27,8 @@ export type UninstallScope =
 
 /**
  * Removes what installations made; nothing that somebody else made but the objects of the definitions that go.
- * The namespace stays, for it may hold what people have put there (`cacerts`), and loses our labels.
+ * The namespace stays, for it may hold what people have put there (`cacerts`), and loses our labels. What the control plane
+ * wrote for names (the cluster's DNS, Services of other clusters) is for the stage that wrote it.
  * @throws InstallError PEL8009
  */
 export async function uninstall(api: ApiServer, options: UninstallOptions): Promise<readonly ObjectChange[]> {
@@ -56,13 +56,12 @@ export async function uninstall(api: ApiServer, options: UninstallOptions): Prom
       await removeObject(api, object, options);
       removed(object);
     }
-    await leaveCoreDns(api, options);
     await leaveNamespace(api, options);
   }
   return changes;
 }
 
-/** What the control plane wrote by itself: roots in every namespace, its key, its lease, Services without selector. */
+/** What the control plane wrote by itself: roots in every namespace, and its key. */
 async function writtenByControlPlane(
   api: ApiServer,
   { namespace }: UninstallOptions,
@@ -74,38 +73,17 @@ async function writtenByControlPlane(
     return items.map((item) => ({ ...item, apiVersion, kind }));
   };
   const byName = (name: string) => ({ fieldSelector: `metadata.name=${name}` });
-  const [roots, keys, services] = await Promise.all([
+  const [roots, keys] = await Promise.all([
     list('v1', 'ConfigMap', { resource: 'configmaps', query: byName('istio-ca-root-cert') }),
     list('v1', 'Secret', { resource: 'secrets', query: byName('istio-ca-secret') }),
-    list('v1', 'Service', { resource: 'services', query: { labelSelector: 'pelagos.dev/imported=true' } }),
   ]);
-  return [...roots, ...keys.filter(({ metadata }) => metadata.namespace === namespace), ...services];
+  return [...roots, ...keys.filter(({ metadata }) => metadata.namespace === namespace)];
 }
 
 async function presentDefinitions(api: ApiServer): Promise<readonly KubernetesObject[]> {
   const live = await Promise.all(readDefinitions().map((definition) => read(api, objectPath(definition))));
   // One that another installer brought stays his.
   return live.flatMap((each) => (each?.metadata.labels?.[MANAGED_BY] === PRODUCT ? [each] : []));
-}
-
-/** The lines that the control plane keeps in the Corefile stand between two marks. */
-async function leaveCoreDns(api: ApiServer, { isDryRun }: UninstallOptions): Promise<void> {
-  const path = resourcePath({ apiVersion: 'v1', resource: 'configmaps', namespace: 'kube-system', name: 'coredns' });
-  const live = await read(api, path);
-  const corefile = textAt(live, 'data', 'Corefile');
-  if (!live || corefile === undefined) return;
-  const cleaned = withoutMeshZones(corefile);
-  if (cleaned === corefile) return;
-  const patch = { metadata: { resourceVersion: live.metadata.resourceVersion }, data: { Corefile: cleaned } };
-  const query = isDryRun ? { dryRun: 'All' } : {};
-  await api
-    .send('PATCH', path, patch, { contentType: 'application/merge-patch+json', query })
-    .catch((error: unknown) => Promise.reject(refusal({ ...live, kind: 'ConfigMap' }, error)));
-}
-
-/** A Corefile as it was before the control plane put its zones in. */
-export function withoutMeshZones(corefile: string): string {
-  return corefile.replace(/^[ \t]*# pelagos: begin\b[\s\S]*?^[ \t]*# pelagos: end\b.*\n?/gm, '');
 }
 
 /** Applying the namespace without labels gives up those that are ours, and leaves all others. */

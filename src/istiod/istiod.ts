@@ -1,26 +1,20 @@
-import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { parse } from 'yaml';
-import { ControlPlane, type ControlPlaneMember, ServerCertificate } from '../control-plane/index.ts';
+import { ControlPlane, DnsListener, meshResponder, ServerCertificate } from '../control-plane/index.ts';
 import type { ApiServer } from '../kubernetes-api/index.ts';
-import type { ClusterId, MeshConfig } from '../model/index.ts';
-import { controlPlaneMetrics, LogScopes } from '../observe/index.ts';
+import type { MeshConfig } from '../model/index.ts';
+import { LogScopes } from '../observe/index.ts';
 import { injectionSettings } from '../proxies/index.ts';
 import { TrustBundle } from '../security/index.ts';
-import { KubernetesSource, type SourceState } from '../sources/index.ts';
 import { followConfigMaps } from './config-maps.ts';
-import { debugInterface } from './http/debug.ts';
-import { closeHttp, listenHttp } from './http/http-listener.ts';
-import { monitoring } from './http/monitoring.ts';
+import { serveStatus } from './http/serve-status.ts';
 import { lead } from './leader/lead.ts';
-import type { LeaderDuties } from './leader/leader-duties.ts';
-import { type JoinedMember, type MemberState, RemoteClusters } from './members/remote-clusters.ts';
+import { clusterMember, joiningClusters } from './members/member-clusters.ts';
+import type { MemberState } from './members/remote-clusters.ts';
 import { followRemoteSecrets } from './members/remote-secrets.ts';
 import { readMeshConfig } from './mesh-settings.ts';
 import type { IstiodSettings } from './settings.ts';
 import { type ClusterAuthority, loadClusterAuthority } from './trust/cluster-authority.ts';
-import { MemberRoots } from './trust/member-roots.ts';
-import { kubernetesTokenReviewer } from './trust/token-reviewer.ts';
 import { createInjectionHandler, createValidationHandler } from './webhook/index.ts';
 import { WebhookServer } from './webhook/webhook-server.ts';
 
@@ -70,7 +64,7 @@ export class Istiod {
   }
 
   async #start(): Promise<void> {
-    const { settings, api, log, now } = this.#options;
+    const { settings, api, log, now, version } = this.#options;
     const { cluster, namespace } = settings;
     const config = await this.#followConfig();
     const { trustDomain } = config.mesh;
@@ -81,16 +75,31 @@ export class Istiod {
     trust.set(cluster, authority.roots);
     this.#closers.push(authority.onRootsChange(() => trust.set(cluster, authority.roots)));
     const plane = this.#controlPlane({ authority, trust, meshConfig: config.mesh });
-    const leaderLog = this.#scopes.scope('leader', 'what one replica does for all');
-    const isServing = (): boolean => this.#notReady === undefined;
-    const { duties, stop } = lead(api, { settings, authority, plane, isServing, now, log: leaderLog });
-    this.#closers.push(stop);
     config.onMesh((mesh) => plane.setMeshConfig(mesh));
-    const remotes = this.#remotes({ plane, trust, duties });
-    await this.#listen({ plane, remotes, authority });
+    const leading = lead(api, {
+      settings,
+      authority,
+      plane,
+      isServing: () => this.#notReady === undefined,
+      isComplete: () => this.#notReady === undefined && remotes.isComplete(),
+      now,
+      log: this.#scopes.scope('leader', 'what one replica does for all'),
+    });
+    this.#closers.push(leading.stop);
+    const { duties } = leading;
+    const clusters = this.#scopes.scope('clusters', 'clusters of the mesh that join and leave');
+    const remotes = joiningClusters({ settings, plane, trust, duties, now, log: clusters });
+    this.#closers.push(() => remotes.stop());
+    const secrets = followRemoteSecrets(api, { namespace, log: clusters }, (found) => void remotes.apply(found));
+    this.#closers.push(secrets);
+    const { authority: signing } = authority;
+    const notReady = (): string | undefined => this.#notReady;
+    const status = { settings, version, plane, remotes, authority: signing, scopes: this.#scopes, notReady };
+    this.#closers.push(await serveStatus(status));
     await this.#serveWebhooks(authority, config);
     await plane.start();
     this.#closers.push(() => plane.stop());
+    await this.#serveNames(plane);
     this.#notReady = undefined;
     duties.refresh();
     log.info({ cluster, network: settings.network }, 'istiod is ready');
@@ -124,16 +133,9 @@ export class Istiod {
     const { settings, api, now } = this.#options;
     const { cluster, bindAddress, ports, serverNames } = settings;
     const log = this.#scopes.scope('source', 'what is read of API servers');
-    const home = this.#member(cluster, api, (state) => {
-      if (this.#notReady !== undefined && state.kind === 'syncing')
-        this.#notReady = `reading the cluster: ${state.error}`;
-      const fields = { cluster, ...state };
-      if (state.kind === 'synced' && state.error === '') log.info(fields, 'this cluster is read');
-      else log.warn(fields, 'this cluster is not read (wholly) yet');
-    });
     return new ControlPlane({
       cluster,
-      members: [home],
+      members: [clusterMember({ cluster, api, settings, now, onState: (state) => this.#homeState(state, log) })],
       listen: { address: bindAddress, port: ports.xds },
       serverNames,
       ca: of.authority.authority,
@@ -144,112 +146,19 @@ export class Istiod {
     });
   }
 
-  /** A cluster as a member: rules count where the control plane is (Istio: primary and remote). */
-  #member(cluster: ClusterId, api: ApiServer, onState: (state: MemberState) => void): ControlPlaneMember {
-    const { settings, now } = this.#options;
-    const isHome = cluster === settings.cluster;
-    return {
-      id: cluster,
-      network: isHome ? settings.network : (cluster as string as typeof settings.network),
-      source: new KubernetesSource({
-        cluster,
-        api,
-        kinds: isHome ? 'all' : 'registry',
-        onState: (state) => onState(memberState(state)),
-        now,
-      }),
-      config: isHome,
-      tokens: kubernetesTokenReviewer(api, { cluster, now }),
-    };
-  }
-
-  #remotes(of: {
-    readonly plane: ControlPlane;
-    readonly trust: TrustBundle;
-    readonly duties: LeaderDuties;
-  }): RemoteClusters {
-    const { plane, trust, duties } = of;
-    const { settings, api, now } = this.#options;
-    const log = this.#scopes.scope('clusters', 'clusters of the mesh that join and leave');
-    const joined = (cluster: ClusterId, remote: ApiServer): JoinedMember => {
-      const roots = new MemberRoots(remote, { cluster, namespace: settings.namespace, bundle: trust, now, log });
-      roots.start();
-      duties.joined(cluster, remote);
-      return {
-        api: remote,
-        leave: async () => {
-          await plane.removeMember(cluster);
-          await duties.left(cluster);
-          await roots.leave();
-        },
-        release: () => {
-          void roots.stop();
-          remote.close();
-        },
-      };
-    };
-    const remotes = new RemoteClusters({
-      home: settings.cluster,
-      join: (cluster, remote, onState) => {
-        void plane.addMember(this.#member(cluster, remote, onState));
-        return joined(cluster, remote);
-      },
-      rejoin: (cluster, remote, onState) => {
-        void plane.replaceMember(this.#member(cluster, remote, onState));
-        return joined(cluster, remote);
-      },
-      mark: (cluster, contact) => plane.markMember(cluster, contact),
-      lostAfterMs: settings.lostAfterMs,
-      now,
-      log,
-    });
-    this.#closers.push(() => remotes.stop());
-    this.#closers.push(
-      followRemoteSecrets(api, { namespace: settings.namespace, log }, (secrets) => void remotes.apply(secrets)),
-    );
-    return remotes;
-  }
-
-  async #listen(of: {
-    readonly plane: ControlPlane;
-    readonly remotes: RemoteClusters;
-    readonly authority: ClusterAuthority;
-  }): Promise<void> {
-    const { settings, version } = this.#options;
-    const { ports, bindAddress } = settings;
-    const { plane, remotes, authority } = of;
-    const metrics = controlPlaneMetrics({
-      version,
-      xds: () => plane.xdsCounters,
-      proxies: () => countBy(plane.status(), ({ version: envoy }) => envoy),
-      clusters: () => remotes.list(),
-      rootExpiresAtMs: () => authority.authority.root.notAfter,
-    });
-    const views = {
-      '/debug/syncz': () => plane.status(),
-      '/debug/diagnostics': () => plane.diagnostics(),
-      '/debug/clusterz': () => remotes.list(),
-      '/debug/clusters': () => remotes.list(),
-    };
-    const servers: Server[] = [];
-    this.#closers.push(async () => {
-      await Promise.all(servers.map(closeHttp));
-    });
-    const open = monitoring({ metrics, notReady: () => this.#notReady, version });
-    servers.push((await listenHttp({ address: bindAddress, port: ports.monitoring }, open)).server);
-    const debug = debugInterface(views, this.#scopes);
-    servers.push((await listenHttp({ address: '127.0.0.1', port: ports.debug }, debug)).server);
+  #homeState(state: MemberState, log: Logger): void {
+    const { cluster } = this.#options.settings;
+    const isReading = this.#notReady !== undefined && state.kind === 'syncing';
+    if (isReading) this.#notReady = `it reads the cluster: ${state.error || 'not all is there yet'}`;
+    if (state.kind === 'synced' && state.error === '') log.info({ cluster, ...state }, 'this cluster is read');
+    else log.warn({ cluster, ...state }, 'this cluster is not read (wholly)');
   }
 
   async #serveWebhooks(authority: ClusterAuthority, config: FollowedConfig): Promise<void> {
     const { settings, now } = this.#options;
     const { bindAddress, ports, serverNames, cluster, network } = settings;
-    const certificate = new ServerCertificate({
-      ca: authority.authority,
-      names: serverNames,
-      address: bindAddress,
-      now,
-    });
+    const ca = authority.authority;
+    const certificate = new ServerCertificate({ ca, names: serverNames, address: bindAddress, now });
     this.#closers.push(() => certificate.close());
     const injection = createInjectionHandler({
       settings: (path) =>
@@ -269,6 +178,17 @@ export class Istiod {
     this.#closers.push(() => server.close());
   }
 
+  /** The mesh's zones, for the cluster's own DNS to ask. */
+  async #serveNames(plane: ControlPlane): Promise<void> {
+    const { cluster, bindAddress, ports } = this.#options.settings;
+    const listener = new DnsListener(
+      { address: bindAddress, port: ports.dns },
+      meshResponder({ names: plane.names, cluster }),
+    );
+    await listener.start();
+    this.#closers.push(() => listener.stop());
+  }
+
   /** What was started last ends first. */
   async stop(): Promise<void> {
     this.#notReady = 'it is stopping';
@@ -283,16 +203,4 @@ function parseYaml(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function memberState(state: SourceState): MemberState {
-  const problems = state.problems.map(({ kind, error }) => `${kind}: ${error}`);
-  const error = 'error' in state && state.error ? [state.error] : [];
-  return { kind: state.kind, error: [...error, ...problems].join('; ') };
-}
-
-function countBy<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
-  return counts;
 }

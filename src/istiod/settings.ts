@@ -18,6 +18,10 @@ export interface IstiodSettings {
   readonly lostAfterMs: number;
   /** Of all scopes; Istio's `default:info,ads:debug` begins with it. */
   readonly logLevel: string;
+  /** The Service by which the cluster's own DNS asks for the mesh's names. */
+  readonly dnsService: string;
+  /** What is kept of the mesh's names in clusters; each may be declined. */
+  readonly names: { readonly coreDns: boolean; readonly imports: boolean };
   /** The webhook configurations of this revision. */
   readonly webhooks: { readonly mutating: string; readonly validating: string };
 }
@@ -58,6 +62,8 @@ export function readSettings(env: Environment): IstiodSettings {
     bindAddress: env['BIND_ADDRESS'] || '0.0.0.0',
     ports: ISTIOD_PORTS,
     lostAfterMs: Number(env['REMOTE_CLUSTER_LOST_AFTER_SECONDS'] || LOST_AFTER_MS / 1000) * 1000,
+    dnsService: revision && revision !== 'default' ? `istiod-dns-${revision}` : 'istiod-dns',
+    names: { coreDns: env['COREDNS'] !== 'off', imports: env['IMPORT_SERVICES'] !== 'off' },
     webhooks: {
       mutating: env['INJECTION_WEBHOOK_CONFIG_NAME'] || 'istio-sidecar-injector',
       validating: env['VALIDATION_WEBHOOK_CONFIG_NAME'] || `istio-validator-${namespace}`,

@@ -5,8 +5,14 @@ import { test } from 'node:test';
 import { checksReference } from '../../scripts/reference/checks.ts';
 import { cliReference } from '../../scripts/reference/cli.ts';
 import { diagnosticsReference } from '../../scripts/reference/diagnostics.ts';
+import { valuesReference } from '../../scripts/reference/values.ts';
 
-const PAGES = { 'checks.md': checksReference, 'cli.md': cliReference, 'diagnostics.md': diagnosticsReference };
+const PAGES = {
+  'checks.md': checksReference,
+  'cli.md': cliReference,
+  'diagnostics.md': diagnosticsReference,
+  'values.md': valuesReference,
+};
 
 for (const [name, make] of Object.entries(PAGES)) {
   test(`docs/reference/${name} is made from the code as it is`, () => {

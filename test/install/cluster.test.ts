@@ -2,13 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { InstallError, install, type ObjectChange, readInstallValues, uninstall } from '../../src/install/index.ts';
-import {
-  ApiError,
-  type ApiServer,
-  isNotFound,
-  type KubernetesList,
-  type KubernetesObject,
-} from '../../src/kubernetes-api/index.ts';
+import { ApiError, type ApiServer, isNotFound, type KubernetesList } from '../../src/kubernetes-api/index.ts';
 import { startApiServer, type TestApiServer, withoutKubernetes } from '../kubernetes/api-server.ts';
 
 const skip = withoutKubernetes();
@@ -265,9 +259,6 @@ test('somebody without the rights is told so', { skip }, async () => {
 test('purge leaves nothing of ours, and all that is not', { skip }, async () => {
   await run();
   const config = (name: string, data: object) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
-  const corefile = '.:53 {\n  forward . /etc/resolv.conf\n}\n';
-  const zones = `${corefile}# pelagos: begin (kept)\ncluster2:53 {\n  forward . 10.0.0.1\n}\n# pelagos: end\n`;
-  await api.send('POST', '/api/v1/namespaces/kube-system/configmaps', config('coredns', { Corefile: zones }));
   await api.send('POST', `${SYSTEM}/configmaps`, config('of-a-person', {}));
   await api.send('PATCH', SYSTEM, { metadata: { labels: { 'of-a-person': 'yes' } } }, MERGE);
   await uninstall(api, { isDryRun: false, namespace: 'istio-system', scope: { kind: 'purge' }, onRemoved: () => {} });
@@ -294,6 +285,4 @@ test('purge leaves nothing of ours, and all that is not', { skip }, async () => 
   assert.deepEqual(metadata.labels, { 'kubernetes.io/metadata.name': 'istio-system', 'of-a-person': 'yes' });
   assert.equal(await exists(`${SYSTEM}/configmaps/of-a-person`), true);
   assert.equal(await exists('/api/v1/namespaces/default/configmaps/istio-ca-root-cert'), false);
-  const coredns = await api.get<KubernetesObject>('/api/v1/namespaces/kube-system/configmaps/coredns');
-  assert.deepEqual(coredns['data'], { Corefile: corefile });
 });

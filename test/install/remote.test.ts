@@ -198,6 +198,14 @@ test('upgrade, uninstall and generate say what they do', { skip }, async () => {
   assert.match(refused.text, /error PEL8013/);
   const dry = await istioctl(['uninstall', '--context', 'cluster2', '--purge', '--dry-run']);
   assert.match(dry.text, /Would remove deployment.apps\/istiod in istio-system\.[\s\S]*Nothing was changed/);
+  const corefile = '.:53 {\n  forward . /etc/resolv.conf\n}\n';
+  const zones = `${corefile}# pelagos: begin\ncluster1:53 {\n  forward . 10.0.0.1\n}\n# pelagos: end\n`;
+  const coredns = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'coredns' }, data: { Corefile: zones } };
+  await two.admin.send('POST', '/api/v1/namespaces/kube-system/configmaps', coredns);
+  const purged = await istioctl(['uninstall', '--context', 'cluster2', '--purge', '-y']);
+  assert.match(purged.text, /✔ Uninstall complete/);
+  const live = await two.admin.get('/api/v1/namespaces/kube-system/configmaps/coredns');
+  assert.equal((live['data'] as { Corefile: string }).Corefile.trim(), corefile.trim());
   const generated = await istioctl(['manifest', 'generate', '--set', 'profile=minimal', '--context', 'x']);
   assert.match(generated.text, /^apiVersion: v1\nkind: Namespace\n[\s\S]*name: CLUSTER_ID\n +value: x\n/);
 });

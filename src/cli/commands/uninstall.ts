@@ -1,10 +1,12 @@
 import { diagnose } from '../../diagnostics/index.ts';
 import { objectName, type UninstallScope, uninstall } from '../../install/index.ts';
+import type { ApiServer } from '../../kubernetes-api/index.ts';
 import { diagnosedError, usageError } from '../cli-error.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
 import { told } from '../install/read-values.ts';
 import { isAgreed } from '../install/run-install.ts';
 import { connectKubernetes } from '../kubernetes/kubernetes-cluster.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 export const run: RunCommand = async (call) => {
   const { options, terminal } = call;
@@ -27,6 +29,7 @@ export const run: RunCommand = async (call) => {
       scope,
       onRemoved: ({ object }) => terminal.out(`  ${isDryRun ? 'Would remove' : 'Removed'} ${objectName(object)}.\n`),
     });
+    if (scope.kind === 'purge') await removeNames(api, isDryRun, terminal);
     if (changes.length === 0) terminal.out(`There is nothing of it in ${context}.\n`);
     else terminal.out(isDryRun ? 'Nothing was changed: this was a dry run.\n' : '✔ Uninstall complete\n');
     return 0;
@@ -36,6 +39,18 @@ export const run: RunCommand = async (call) => {
     api.close();
   }
 };
+
+/** Names of the mesh in the cluster's own DNS; last, when nobody writes them anew. */
+async function removeNames(api: ApiServer, isDryRun: boolean, terminal: Terminal): Promise<void> {
+  if (isDryRun) {
+    terminal.out("  Would take the mesh's zones out of CoreDNS, and remove Services of other clusters.\n");
+    return;
+  }
+  const { removeCoreDnsZones, removeImportedServices } = await import('../../istiod/index.ts');
+  await removeCoreDnsZones(api);
+  const removed = await removeImportedServices(api);
+  if (removed > 0) terminal.out(`  Removed ${removed} Services of other clusters.\n`);
+}
 
 function scopeOf({ options }: CommandCall): UninstallScope {
   const revision = options.text('revision');

@@ -1,7 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, type ApiServer, isNotFound, type KubernetesObject } from '../../kubernetes-api/index.ts';
 import { installError } from '../install-error.ts';
 import { type Plain, plain } from '../plain.ts';
 import { objectName, objectPath } from './resources.ts';
+
+/** How an API server says that a webhook does not answer. */
+const WEBHOOK_AWAY = /failed calling webhook/;
 
 /** Whose fields they are, to the API server (server-side apply). */
 export const FIELD_MANAGER = 'pelagos-install';
@@ -30,13 +34,30 @@ export async function applyObject(api: ApiServer, object: KubernetesObject, mode
     const wanted = keepFailurePolicies(object, live);
     const query = { fieldManager: FIELD_MANAGER, force: true, ...(mode.isDryRun ? { dryRun: 'All' } : {}) };
     const contentType = 'application/apply-patch+yaml';
-    const applied = await api.send('PATCH', path, JSON.stringify(wanted), { query, contentType, timeoutMs: 60_000 });
+    const send = () => api.send('PATCH', path, JSON.stringify(wanted), { query, contentType, timeoutMs: 60_000 });
+    const applied = await pastWebhooks(send);
     if (!live) return { object, change: 'created' };
     return { object, change: isSame(live, applied) ? 'unchanged' : 'configured' };
   } catch (error) {
     // A dry run of a new namespace leaves it absent for what is to be in it.
     if (mode.isDryRun && isMissingPlace(error)) return { object, change: 'created' };
     throw refusal(object, error);
+  }
+}
+
+const WEBHOOK_ATTEMPTS = 15;
+const WEBHOOK_PAUSE_MS = 1_000;
+
+/** Our own webhook is away for a moment while its control plane is put in another one's place. */
+async function pastWebhooks<T>(send: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send();
+    } catch (error) {
+      const isAway = error instanceof ApiError && error.status === 500 && WEBHOOK_AWAY.test(error.message);
+      if (!isAway || attempt === WEBHOOK_ATTEMPTS) throw error;
+      await delay(WEBHOOK_PAUSE_MS);
+    }
   }
 }
 
@@ -104,7 +125,7 @@ function remedyFor({ status, message }: ApiError): string {
   if (status === 403)
     return 'Installing needs the rights of a cluster administrator: choose another context (`--context`), or ask one.';
   if (status === 401) return 'Log in to the cluster again: the API server does not know who you are.';
-  if (/failed calling webhook/.test(message))
+  if (WEBHOOK_AWAY.test(message))
     return 'A webhook of the cluster does not answer. Look at the program behind it, or remove its configuration (`kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations`).';
   if (/immutable/.test(message)) return 'Delete that object (`kubectl delete`), and run it again.';
   return 'Look at the reason above. If it speaks of a field, the values that set it are wrong.';

@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ApiServer, isNotFound, type KubernetesObject } from '../../kubernetes-api/index.ts';
-import { list, plain, textAt } from '../plain.ts';
-import { FIELD_MANAGER } from './apply-objects.ts';
+import { type ApiServer, type KubernetesObject, resourcePath } from '../../kubernetes-api/index.ts';
+import { list, textAt } from '../plain.ts';
+import { read } from './apply-objects.ts';
+import { shareCertificate } from './certificates.ts';
 import { objectPath } from './resources.ts';
 
 const POLL_MS = 200;
 
 /**
- * Waits until the control plane has put its certificate authority into every webhook.
+ * Waits until the control plane that serves this cluster has put its certificate authority into every webhook; that of one
+ * which was here before does not count.
  * @param endMs when to give up, in milliseconds since the epoch.
  * @returns the configuration that has none by then.
  */
@@ -27,21 +29,15 @@ export async function waitForAuthority(
 
 async function hasAuthority(api: ApiServer, configuration: KubernetesObject): Promise<boolean> {
   const live = await api.get(objectPath(configuration));
-  return list(live['webhooks']).every((hook) => textAt(hook, 'clientConfig', 'caBundle') !== undefined);
+  const bundles = list(live['webhooks']).map((hook) => textAt(hook, 'clientConfig', 'caBundle') ?? '');
+  const roots = await publishedRoots(api, configuration);
+  return bundles.every((bundle) => shareCertificate(Buffer.from(bundle, 'base64').toString('utf8'), roots));
 }
 
-/** Broken objects are refused from now on also while the control plane is away, as in Istio. */
-export async function requireValidation(api: ApiServer, configurations: readonly KubernetesObject[]): Promise<void> {
-  for (const configuration of configurations.filter(({ kind }) => kind === 'ValidatingWebhookConfiguration')) {
-    const webhooks = list(configuration['webhooks']).map((hook) => ({ ...plain(hook), failurePolicy: 'Fail' }));
-    try {
-      await api.send('PATCH', objectPath(configuration), JSON.stringify({ ...configuration, webhooks }), {
-        query: { fieldManager: FIELD_MANAGER, force: true },
-        contentType: 'application/apply-patch+yaml',
-      });
-    } catch (error) {
-      // Somebody has just removed it: then nothing is to be validated.
-      if (!isNotFound(error)) throw error;
-    }
-  }
+/** What the control plane has published in its own namespace. */
+async function publishedRoots(api: ApiServer, configuration: KubernetesObject): Promise<string> {
+  const [first] = list(configuration['webhooks']);
+  const namespace = textAt(first, 'clientConfig', 'service', 'namespace');
+  const path = resourcePath({ apiVersion: 'v1', resource: 'configmaps', namespace, name: 'istio-ca-root-cert' });
+  return textAt(await read(api, path), 'data', 'root-cert.pem') ?? '';
 }

@@ -48,6 +48,9 @@ export const REGISTRY_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['configmaps'], resourceNames: ['istio-ca-root-cert'], verbs: READ },
 ];
 
+/** Credentials of gateways, which run in any namespace (Istio gives istiod the same right). */
+const GATEWAY_SECRETS: PolicyRule = { apiGroups: [''], resources: ['secrets'], verbs: READ };
+
 /** What a control plane must do in a cluster whose proxies it serves. */
 export function servingRules(values: InstallValues): readonly PolicyRule[] {
   return [
@@ -85,14 +88,11 @@ export const LEASES: PolicyRule = {
   verbs: [...READ, 'create', 'update', 'patch'],
 };
 
-/** Gateways serve TLS with Secrets of their own namespaces, wherever they are (Istio has the same rule). */
-const GATEWAY_SECRETS: PolicyRule = { apiGroups: [''], resources: ['secrets'], verbs: READ };
-
 /** What it does in its own namespace only. */
 function ownNamespaceRules(): readonly PolicyRule[] {
   return [
-    // Remote secrets, and the authority's key, which it makes itself.
-    { apiGroups: [''], resources: ['secrets'], verbs: [...READ, 'create'] },
+    // The authority's key; remote secrets are read by the rule for all namespaces.
+    { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
     { apiGroups: [''], resources: ['secrets'], resourceNames: ['istio-ca-secret'], verbs: ['update', 'patch'] },
     { apiGroups: [''], resources: ['configmaps'], verbs: READ },
     LEASES,
@@ -103,15 +103,12 @@ function ownNamespaceRules(): readonly PolicyRule[] {
 export function istiodAccess(values: InstallValues): readonly KubernetesObject[] {
   const name = istiodName(values);
   const clusterRole = `istiod-clusterrole${revisionSuffix(values)}-${values.namespace}`;
-  const gatewaySecrets = `istiod-gateway-secrets${revisionSuffix(values)}-${values.namespace}`;
   const labels = { app: 'istiod', ...ownershipLabels(values, 'Pilot') };
   const account = { kind: 'ServiceAccount', name, namespace: values.namespace };
   return [
     serviceAccount({ name, labels, values }),
-    role({ name: clusterRole, labels, rules: [...REGISTRY_RULES, ...servingRules(values)] }),
+    role({ name: clusterRole, labels, rules: [...REGISTRY_RULES, GATEWAY_SECRETS, ...servingRules(values)] }),
     binding({ name: clusterRole, labels, account }),
-    role({ name: gatewaySecrets, labels, rules: [GATEWAY_SECRETS] }),
-    binding({ name: gatewaySecrets, labels, account }),
     role({ name, namespace: values.namespace, labels, rules: ownNamespaceRules() }),
     binding({ name, namespace: values.namespace, labels, account }),
     ...coreDnsAccess({ values, labels, account }),

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, type ApiServer, type KubernetesList, resourcePath } from '../../kubernetes-api/index.ts';
 import { read } from '../apply/apply-objects.ts';
+import { shareCertificate } from '../apply/certificates.ts';
 import { installError } from '../install-error.ts';
 import { istiodName } from '../objects/names.ts';
 import { at, list, plain, textAt } from '../plain.ts';
@@ -157,7 +158,7 @@ export async function waitUntilServed(of: {
   const endMs = Date.now() + timeoutMs;
   for (;;) {
     const [wanted, present] = await Promise.all([primary, remote].map((api) => rootsAt(api, path)));
-    if (wanted && present?.includes(wanted)) return true;
+    if (wanted && present && shareCertificate(wanted, present)) return true;
     if (Date.now() >= endMs) return false;
     await delay(POLL_MS);
   }

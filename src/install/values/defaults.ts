@@ -61,7 +61,7 @@ export const DEFAULTS: Plain = {
       env: {},
       image: IMAGE,
       replicaCount: 1,
-      // Seen: 120 MB with a thousand services. Istio asks for 500m and 2 GiB, which small nodes do not have.
+      // Istio asks for 500m and 2 GiB, which small nodes do not have.
       resources: { requests: { cpu: '100m', memory: '256Mi' } },
       rollingMaxSurge: '100%',
       rollingMaxUnavailable: '25%',

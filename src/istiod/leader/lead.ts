@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { ControlPlane } from '../../control-plane/index.ts';
 import type { ApiServer } from '../../kubernetes-api/index.ts';
 import type { ClusterId } from '../../model/index.ts';
+import { keepClusterNames } from '../dns/index.ts';
 import type { IstiodSettings } from '../settings.ts';
 import { StatusWriter } from '../status/status-writer.ts';
 import type { ClusterAuthority } from '../trust/cluster-authority.ts';
@@ -16,6 +17,8 @@ export interface LeadOptions {
   readonly plane: ControlPlane;
   /** Are proxies and webhooks served? */
   readonly isServing: () => boolean;
+  /** Have all members been read since this control plane was started? */
+  readonly isComplete: () => boolean;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -66,6 +69,7 @@ function dutiesIn(where: ClusterId, api: ApiServer, options: LeadOptions): reado
   const kept = [
     new RootPublisher(api, { roots, log }),
     new WebhookCaBundle(api, { configurations, roots, isServing, log }),
+    namesIn(where, api, options),
   ];
   if (where !== settings.cluster) return kept;
   const status = new StatusWriter(api, {
@@ -76,4 +80,32 @@ function dutiesIn(where: ClusterId, api: ApiServer, options: LeadOptions): reado
     log,
   });
   return [...kept, status];
+}
+
+/** The mesh's names in a cluster's own DNS, from when this control plane knows them. */
+function namesIn(cluster: ClusterId, api: ApiServer, options: LeadOptions): Duty {
+  const { settings, plane, isServing, isComplete, now, log } = options;
+  const service = { namespace: settings.namespace, name: settings.dnsService };
+  let stop: (() => Promise<void>) | undefined;
+  const begin = (): void => {
+    if (stop || !isServing()) return;
+    stop = keepClusterNames({
+      api,
+      cluster,
+      mesh: plane,
+      settings: settings.names,
+      service: cluster === settings.cluster ? service : undefined,
+      isComplete,
+      log,
+      now,
+    });
+  };
+  return {
+    start: begin,
+    refresh: begin,
+    stop: async () => {
+      await stop?.();
+      stop = undefined;
+    },
+  };
 }

@@ -87,6 +87,11 @@ export class RemoteClusters {
     return new Map([...this.#remotes].map(([cluster, { member }]) => [cluster, member.api]));
   }
 
+  /** Has every cluster been read that can be? Those that were lost are waited for no more. */
+  isComplete(): boolean {
+    return [...this.#remotes.values()].every(({ state }) => state !== 'syncing');
+  }
+
   /** Makes the members what the secrets say; one change after the other. */
   apply(secrets: RemoteSecrets): Promise<void> {
     this.#work = this.#work.then(() => this.#apply(secrets));
@@ -144,7 +149,10 @@ export class RemoteClusters {
     const { cluster, secret } = of;
     const { log, now, join, rejoin } = this.#options;
     const read = parseRemoteKubeconfig(of.kubeconfig);
-    if (read.kind === 'refused') return this.#refuse(cluster, secret, `its kubeconfig cannot be used: ${read.reason}`);
+    if (read.kind === 'refused') {
+      this.#refuse(cluster, secret, `its kubeconfig cannot be used: ${read.reason}`);
+      return;
+    }
     const api = createApiServer(read.access);
     clearTimeout(known?.lostTimer);
     log.info(
