@@ -95,7 +95,8 @@ export const COMMAND = {
     title: 'No injection',
     severity: 'error',
     message: 'a pod that asks for a proxy gets none in namespace {namespace} of {context}',
-    cause: 'Measurements are made by pods with a proxy, as applications are; the webhook that gives them one was not called.',
+    cause:
+      'Measurements are made by pods with a proxy, as applications are; the webhook that gives them one was not called.',
     remedy: 'See `pelagos check` (injection-webhook); choose another namespace with `-n`, or a revision with `-r`.',
     example: 'pelagos connectivity in a cluster without the mesh.',
   },
