@@ -22,6 +22,7 @@ RUN apt-get update \
 COPY --from=envoy /usr/local/bin/envoy /usr/local/bin/envoy
 COPY --from=build /rootfs /
 WORKDIR /app
-USER 1337:1337
+# Not the proxies' own user id, whose calls are not redirected; pods of proxies and istiod say theirs.
+USER 65532:65532
 ENTRYPOINT ["/app/bin/pelagos"]
 CMD ["discovery"]

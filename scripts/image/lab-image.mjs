@@ -15,7 +15,7 @@ const lab = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'test', 'k
 const folder = mkdtempSync(join(tmpdir(), 'pelagos-image-'));
 try {
   makeRootfs(folder);
-  const args = ['image', name, folder, '--base', 'k8s-lab.local/base:1', '--user', '1337', '--workdir', '/app'];
+  const args = ['image', name, folder, '--base', 'k8s-lab.local/base:1', '--user', '65532', '--workdir', '/app'];
   const { status } = spawnSync(lab, [...args, '--entrypoint', '/app/bin/pelagos'], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
 } finally {

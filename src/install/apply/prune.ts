@@ -43,7 +43,10 @@ export async function prune(
 ): Promise<readonly ObjectChange[]> {
   const keys = new Set(wanted.map(objectKey));
   const present = await ownedObjects(api, options.owner);
-  const surplus = present.filter((object) => !keys.has(objectKey(object)));
+  // Kubernetes copies a Service's labels to its EndpointSlices: what has an owner goes with that.
+  const surplus = present.filter(
+    (object) => !keys.has(objectKey(object)) && object.metadata['ownerReferences'] === undefined,
+  );
   for (const object of surplus) await removeObject(api, object, options);
   return surplus.map((object) => ({ object, change: 'removed' }));
 }
