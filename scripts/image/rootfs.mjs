@@ -29,6 +29,8 @@ export function makeRootfs(folder) {
   for (const path of ['bin', 'src', 'package.json', 'LICENSE', 'NOTICE']) {
     cpSync(join(root, path), join(app, path), {
       recursive: true,
+      // bin/istioctl is a link to bin/pelagos; else it would lead to this checkout.
+      verbatimSymlinks: true,
       filter: (source) => isRun(relative(root, source)),
     });
   }

@@ -54,6 +54,8 @@ export interface CommandSpec {
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly Example[];
+  /** What a person at a terminal is told when a second has passed and nothing was written: `asking istiod`. */
+  readonly waiting?: string;
   /** The code of the command, loaded only when it is run. */
   readonly load: () => Promise<{ readonly run: RunCommand }>;
 }

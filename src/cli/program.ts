@@ -2,6 +2,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandCall, type CommandSpec, type OptionSpec, OptionValues, type ProgramName } from './command-spec.ts';
 import { parseDuration } from './output/duration.ts';
 import { type ColorChoice, processTerminal, type Terminal } from './output/terminal.ts';
+import { withWaitingNote } from './output/waiting-note.ts';
 import { COMMANDS, GLOBAL_OPTIONS, GROUPS } from './specs/index.ts';
 
 const MAX_HELP_WIDTH = 100;
@@ -65,9 +66,15 @@ function createCommand(spec: CommandSpec, program: Command, around: Surroundings
     const { run } = await spec.load();
     const options = new OptionValues(valuesOf(command, program));
     const { env, cwd, now } = around;
-    const terminal = around.terminal((options.text('color') ?? 'auto') as ColorChoice);
+    const plain = around.terminal((options.text('color') ?? 'auto') as ColorChoice);
+    const { terminal, end } =
+      spec.waiting === undefined ? { terminal: plain, end: noop } : withWaitingNote(plain, spec.waiting);
     const call = { program: program.name() as ProgramName, args: command.args, options, terminal, env, cwd, now };
-    around.finish(await run(call));
+    try {
+      around.finish(await run(call));
+    } finally {
+      end();
+    }
   });
   return command;
 }
@@ -92,6 +99,8 @@ function valuesOf(command: Command, program: Command): Readonly<Record<string, u
   const own = Object.entries(command.opts()).filter(([, value]) => value !== undefined);
   return { ...program.opts(), ...Object.fromEntries(own) };
 }
+
+function noop(): void {}
 
 function formatExamples({ examples }: CommandSpec, program: ProgramName): string {
   const lines = examples.flatMap(({ command, text }) => [

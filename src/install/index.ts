@@ -11,6 +11,7 @@ export { compareVersions } from './crds/compare-definitions.ts';
 export { readDefinitions } from './crds/definitions.ts';
 export { type InstallEvent, type InstallOptions, install } from './install.ts';
 export { InstallError } from './install-error.ts';
+export { plainReaderAccess } from './objects/base.ts';
 export { type InstallStep, type MeshFacts, meshObjects, meshSteps } from './objects/mesh-objects.ts';
 export {
   type ChosenPilot,
@@ -21,7 +22,16 @@ export {
   type Primary,
   waitUntilServed,
 } from './remote/primary.ts';
-export { isLoopback, type ReaderToken, type RemoteCluster, readerToken, remoteSecret } from './remote/remote-secret.ts';
+export {
+  isLoopback,
+  type ReaderAccount,
+  type ReaderToken,
+  type RemoteCluster,
+  type RemoteSecretKind,
+  readerAccount,
+  readerToken,
+  remoteSecret,
+} from './remote/remote-secret.ts';
 export { type UninstallOptions, type UninstallScope, uninstall } from './uninstall.ts';
 export { TAG } from './values/defaults.ts';
 export type { ClusterRole, GatewayValues, InstallValues, PilotAddress } from './values/install-values.ts';

@@ -65,7 +65,7 @@ describe('connectivity', { skip: withoutKubernetes() }, () => {
   test('where pods get no proxy, it says so and leaves nothing behind', async () => {
     const { code, err } = await connectivity();
     assert.equal(code, 1);
-    assert.match(err, /PEL7113 a pod that asks for a proxy gets none in namespace default of cluster[12]/);
+    assert.match(err, /PEL7111 a pod that asks for a proxy gets none in namespace default of cluster[12]/);
     assert.deepEqual(await leftovers(), []);
   });
 

@@ -1,4 +1,5 @@
 import { type KubernetesObject, resourcePath } from '../../kubernetes-api/index.ts';
+import { SYSTEM_NAMESPACES } from '../../proxies/index.ts';
 import { isReady } from '../kubernetes/pods.ts';
 import { listAt, textAt } from '../objects/body.ts';
 import { judgeCertificates } from './certificate-verdict.ts';
@@ -76,7 +77,8 @@ export const CONTROL_PLANE_CHECKS: readonly Check[] = [
     group: 'certificates',
     text: 'the root certificate is valid for a while',
     why: 'When it ends, no proxy believes another one.',
-    remedy: 'istiod renews its own root; one that you gave it (Secret cacerts) you have to renew.',
+    remedy:
+      'istiod writes it (see its log) and renews its own root; one that you gave it (Secret cacerts) you have to renew.',
     when: 'post',
     run: async ({ cluster, facts, now }) => {
       const path = { apiVersion: 'v1', resource: 'configmaps', namespace: cluster.istioNamespace, name: ROOTS };
@@ -98,7 +100,7 @@ export const CONTROL_PLANE_CHECKS: readonly Check[] = [
       const active = (await facts.namespaces()).filter((each) => textAt(each, 'status', 'phase') !== 'Terminating');
       const missing = active
         .map(({ metadata }) => metadata.name)
-        .filter((name) => !having.has(name) && !/^kube-/.test(name));
+        .filter((name) => !having.has(name) && !SYSTEM_NAMESPACES.includes(name));
       return missing.length === 0 ? ok(`${having.size} namespaces`) : failure(`not in ${nameSome(missing)}`);
     },
   },

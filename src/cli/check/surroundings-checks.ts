@@ -8,6 +8,9 @@ const SKEW_FAILURE_MS = 60_000;
 /** A kubelet renews its lease every ten seconds (Kubernetes: node heartbeats). */
 const LEASE_AGE_MS = 40_000;
 
+/** What istiod's leader keeps in CoreDNS's configuration: a marked part that begins with the zones. */
+const OWN_ZONES = /# pelagos: begin[^\n]*\n([^\n{]*)\{/;
+
 /** Clocks and names. */
 export const SURROUNDINGS_CHECKS: readonly Check[] = [
   {
@@ -48,21 +51,22 @@ export const SURROUNDINGS_CHECKS: readonly Check[] = [
   {
     id: 'dns-forwarded',
     group: 'dns',
-    text: "the cluster's DNS asks istiod for names of the mesh",
+    text: "the cluster's DNS knows the zones of the mesh",
     why: 'Else names such as service.cluster2 do not resolve in pods.',
     remedy:
-      'Install with `--set values.pilot.dns.coredns=manage`, or let your DNS forward the zones to the Service istiod-dns.',
+      'Install with `--set values.pilot.dns.coredns=manage`, or let your DNS ask the Service istiod-dns for them.',
     when: 'post',
     run: async ({ cluster, facts }) => {
-      const names = { namespace: cluster.istioNamespace, name: 'istiod-dns' };
-      const service = await facts.read(resourcePath({ apiVersion: 'v1', resource: 'services', ...names }));
-      const address = textAt(service, 'spec', 'clusterIP');
-      if (address === '') return warning(`there is no Service istiod-dns in ${cluster.istioNamespace}`);
       const core = { apiVersion: 'v1', resource: 'configmaps', namespace: 'kube-system', name: 'coredns' };
-      const config = await facts.read(resourcePath(core));
-      if (!config) return skipped('the cluster has no ConfigMap coredns: its DNS is another');
-      const isThere = JSON.stringify(config['data'] ?? {}).includes(address);
-      return isThere ? ok(`CoreDNS forwards to ${address}`) : warning(`CoreDNS does not forward to ${address}`);
+      const corefile = textAt(await facts.read(resourcePath(core)), 'data', 'Corefile');
+      if (corefile === '') return skipped('the cluster has no ConfigMap coredns: its DNS is another');
+      const [, zones] = OWN_ZONES.exec(corefile) ?? [];
+      if (zones !== undefined) return ok(zones.trim().replaceAll(/:\d+/g, '').replaceAll(/\s+/g, ', '));
+      const path = resourcePath({ apiVersion: 'v1', resource: 'services', namespace: cluster.istioNamespace });
+      const services = (await facts.list(path)).filter(({ metadata: { name } }) => name.startsWith('istiod-dns'));
+      const addresses = services.map((service) => textAt(service, 'spec', 'clusterIP')).filter((each) => each !== '');
+      const asked = addresses.find((address) => corefile.includes(address));
+      return asked === undefined ? warning('CoreDNS knows no zones of the mesh') : ok(`CoreDNS asks ${asked}`);
     },
   },
 ];

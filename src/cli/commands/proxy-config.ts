@@ -55,10 +55,10 @@ export const run: RunCommand = async (call) => {
     terminal.out(await formatStructured(withoutKeys(value), format));
     return 0;
   }
-  views.forEach(([name, { headings, rows }], index) => {
-    if (index > 0) terminal.out('\n');
-    if (rows.length === 0) terminal.err(`This Envoy has no ${name} like that.\n`);
-    else terminal.out(formatTable([headings, ...rows], 5));
+  const filled = views.filter(([, { rows }]) => rows.length > 0);
+  if (filled.length === 0) terminal.err(`This Envoy has no ${view === 'all' ? 'configuration' : view} like that.\n`);
+  filled.forEach(([, { headings, rows }], index) => {
+    terminal.out(`${index > 0 ? '\n' : ''}${formatTable([headings, ...rows], 5)}`);
   });
   return 0;
 };

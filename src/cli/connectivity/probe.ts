@@ -50,7 +50,7 @@ export async function startProbe({ context, spec }: Probe, untilMs: number): Pro
   await api.send('POST', resourcePath({ apiVersion: 'v1', resource: 'services', namespace }), probeService(spec));
   const pods = resourcePath({ apiVersion: 'v1', resource: 'pods', namespace });
   let pod: KubernetesObject = await api.send('POST', pods, probePod(spec));
-  if (!hasProxy(pod)) throw diagnosedError(diagnose('PEL7113', { context: context.context, namespace }));
+  if (!hasProxy(pod)) throw diagnosedError(diagnose('PEL7111', { context: context.context, namespace }));
   while (!isReady(pod)) {
     if (Date.now() > untilMs) {
       throw new CliError({

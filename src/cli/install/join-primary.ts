@@ -7,6 +7,7 @@ import {
   type InstallValues,
   isLoopback,
   type Primary,
+  readerAccount,
   readerToken,
   remoteSecret,
   waitUntilServed,
@@ -81,8 +82,8 @@ async function join({ cluster, values, progress, timeoutMs }: RemoteRequest, pri
     const parameters = { url: server, cluster: values.cluster, primary: primary.context, context };
     progress.say(formatDiagnostic(diagnose('PEL8012', parameters)));
   }
-  const token = await readerToken(api, values.namespace, Math.max(timeoutMs, 10_000));
-  const secret = remoteSecret({ name: values.cluster, server, ca }, token, values.namespace);
+  const token = await readerToken(api, readerAccount(values.namespace), Math.max(timeoutMs, 10_000));
+  const secret = remoteSecret({ name: values.cluster, server, ca }, token, { namespace: values.namespace });
   const { change } = await applyObject(primary.api, secret, { isDryRun: false });
   progress.done(`Remote secret ${secret.metadata.name} in ${primary.context}: it reads ${values.cluster}`, change);
   if (timeoutMs === 0) return;

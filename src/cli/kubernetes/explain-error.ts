@@ -33,15 +33,40 @@ export function explainApiError(error: ApiError): CliError {
 }
 
 function forbidden(message: string): CliError {
-  const [, verb = 'do this', resource = 'there', group = '', namespace] = FORBIDDEN.exec(message) ?? [];
-  const said = message.replace(/^.*? with 403: /, '');
+  const { verb, resource, namespace } = refusedRight(message);
   return diagnosedError(
     diagnose('PEL7104', {
       verb,
-      resource: group === '' ? resource : `${resource}.${group}`,
+      resource,
       where: namespace === undefined ? ' in the whole cluster' : ` in namespace ${namespace}`,
       flag: namespace === undefined ? ' -A' : ` -n ${namespace}`,
-      said,
+      said: message.replace(/^.*? with 403: /, ''),
     }),
   );
+}
+
+interface Right {
+  readonly verb: string;
+  readonly resource: string;
+  readonly namespace: string | undefined;
+}
+
+/** `https://host answered GET /api/v1/namespaces/a/pods/b/exec with 403: ` and what the server says. */
+const ASKED =
+  /answered (\S+) \/(?:api|apis\/([^/]+))\/[^/]+(?:\/namespaces\/([^/]+))?\/([^/ ?]+)(?:\/[^/ ?]+(?:\/([^/ ?]+))?)?/;
+const VERBS: Readonly<Record<string, string>> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+
+/** As the server names it, else by what it was asked: of streams into pods it says no more than that they are forbidden. */
+function refusedRight(message: string): Right {
+  const [, said, plural = '', group = '', where] = FORBIDDEN.exec(message) ?? [];
+  if (said !== undefined)
+    return { verb: said, resource: group === '' ? plural : `${plural}.${group}`, namespace: where };
+  const [, method = '', api, namespace, resource = 'this', sub] = ASKED.exec(message) ?? [];
+  const isStream = sub === 'exec' || sub === 'portforward';
+  const name = api === undefined ? resource : `${resource}.${api}`;
+  return {
+    verb: isStream ? 'create' : (VERBS[method] ?? 'get'),
+    resource: sub === undefined ? name : `${name}/${sub}`,
+    namespace,
+  };
 }

@@ -6,6 +6,7 @@ import { displayWidth, fitWidth } from './display-width.ts';
 import { formatAge, parseDuration } from './duration.ts';
 import { formatTable } from './table.ts';
 import { styled } from './terminal.ts';
+import { withWaitingNote } from './waiting-note.ts';
 
 test('columns align, whatever the width of the characters and their colors', () => {
   const paint = { hasColor: true };
@@ -71,4 +72,20 @@ test('durations are read in units or seconds, and nothing else is', () => {
     ['1y', undefined],
   ] as const;
   for (const [text, ms] of cases) assert.equal(parseDuration(text), ms);
+});
+
+test('a person is told what a command waits for, until it writes; programs are not', async () => {
+  const written: string[] = [];
+  const write = (text: string): void => void written.push(text);
+  const terminal = { out: write, err: write, hasColor: false, size: () => ({ columns: 80, rows: 24 }) };
+  const quick = withWaitingNote({ ...terminal, isInteractive: true }, 'asking');
+  quick.terminal.out('done');
+  assert.deepEqual(written, ['done']);
+  const slow = withWaitingNote({ ...terminal, isInteractive: true }, 'asking');
+  const program = withWaitingNote({ ...terminal, isInteractive: false }, 'never');
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  slow.terminal.out('late');
+  slow.end();
+  program.end();
+  assert.deepEqual(written, ['done', '… asking', '\r\x1b[K', 'late']);
 });

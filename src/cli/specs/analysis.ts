@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts';
-import { duration, flag, JSON_OR_YAML, RECURSIVE, REVISION, text } from './options.ts';
+import { duration, flag, JSON_OR_YAML, MANIFESTS, RECURSIVE, REVISION, text } from './options.ts';
 
 /** Commands that look at configuration and say what is wrong with it. */
 export const ANALYSIS_COMMANDS: readonly CommandSpec[] = [
@@ -34,7 +34,19 @@ export const ANALYSIS_COMMANDS: readonly CommandSpec[] = [
       { command: 'pelagos analyze --use-kube=false virtual-service.yaml', text: 'a file, without a cluster' },
       { command: 'pelagos analyze -A --failure-threshold Warning', text: 'everything, in CI' },
     ],
+    waiting: 'reading the cluster',
     load: () => import('../commands/analyze.ts'),
+  },
+  {
+    name: 'validate',
+    aliases: ['v'],
+    summary: 'mistakes in files, each object by itself',
+    description:
+      'Checks manifests against the API and its rules, without a cluster. Exits with 1 where there is an error.',
+    arguments: [{ name: '[files...]', text: 'the same as `-f`' }],
+    options: [MANIFESTS, RECURSIVE, JSON_OR_YAML],
+    examples: [{ command: 'pelagos validate -f virtual-service.yaml', text: 'one file' }],
+    load: () => import('../commands/validate.ts'),
   },
   {
     name: 'experimental describe',
@@ -50,6 +62,7 @@ export const ANALYSIS_COMMANDS: readonly CommandSpec[] = [
       { command: 'pelagos x describe pod service-7d9f', text: 'a pod' },
       { command: 'pelagos x describe service service.default', text: 'a Service' },
     ],
+    waiting: 'reading the cluster',
     load: () => import('../commands/describe.ts'),
   },
   {

@@ -41,6 +41,7 @@ export const CLUSTER_COMMANDS: readonly CommandSpec[] = [
         text: 'cluster1 reads cluster2',
       },
     ],
+    waiting: 'waiting for the token',
     load: () => import('../commands/create-remote-secret.ts'),
   },
   {
@@ -51,6 +52,7 @@ export const CLUSTER_COMMANDS: readonly CommandSpec[] = [
     arguments: [],
     options: [JSON_OR_YAML, REVISION],
     examples: [{ command: 'pelagos remote-clusters', text: 'all of them' }],
+    waiting: 'asking istiod',
     load: () => import('../commands/remote-clusters.ts'),
   },
   {
@@ -72,6 +74,7 @@ export const CLUSTER_COMMANDS: readonly CommandSpec[] = [
       { command: 'pelagos admin log', text: 'scopes and levels' },
       { command: 'pelagos admin log --level ads:debug', text: 'say more of streams' },
     ],
+    waiting: 'asking istiod',
     load: () => import('../commands/admin-log.ts'),
   },
   {
@@ -93,6 +96,7 @@ export const CLUSTER_COMMANDS: readonly CommandSpec[] = [
       { command: 'pelagos kube-inject -f deployment.yaml | kubectl apply -f -', text: 'without the webhook' },
       { command: 'pelagos kube-inject -f deployment.yaml --valuesFile values.yaml', text: 'without a cluster' },
     ],
+    waiting: 'reading the cluster',
     load: () => import('../commands/kube-inject.ts'),
   },
 ];

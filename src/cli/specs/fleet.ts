@@ -95,6 +95,7 @@ export const FLEET_COMMANDS: readonly CommandSpec[] = [
       { command: 'pelagos version -o json', text: 'for programs' },
       { command: 'pelagos version --remote=false', text: 'without asking a cluster' },
     ],
+    waiting: 'asking istiod',
     load: () => import('../commands/version.ts'),
   },
   {

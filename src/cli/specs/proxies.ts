@@ -23,6 +23,7 @@ export const PROXY_COMMANDS: readonly CommandSpec[] = [
       { command: 'pelagos proxy-status', text: 'all proxies of all clusters' },
       { command: 'pelagos proxy-status deployment/service', text: 'one, type by type' },
     ],
+    waiting: 'asking istiod',
     load: () => import('../commands/proxy-status.ts'),
   },
   {
@@ -67,6 +68,7 @@ export const PROXY_COMMANDS: readonly CommandSpec[] = [
       },
       { command: 'pelagos pc routes deployment/service --name 80', text: 'routes of port 80' },
     ],
+    waiting: 'asking the Envoy',
     load: () => import('../commands/proxy-config.ts'),
   },
   {
@@ -90,6 +92,7 @@ export const PROXY_COMMANDS: readonly CommandSpec[] = [
       },
       { command: 'pelagos proxy-config log deployment/service -r', text: 'and be quiet again' },
     ],
+    waiting: 'asking the Envoy',
     load: () => import('../commands/proxy-config-log.ts'),
   },
 ];

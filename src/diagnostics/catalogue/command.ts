@@ -91,20 +91,13 @@ export const COMMAND = {
     remedy: 'Correct the file, or name another with `--kubeconfig` or $KUBECONFIG.',
     example: 'istioctl --kubeconfig no-such-file proxy-status',
   },
-  PEL7113: {
+  PEL7111: {
     title: 'No injection',
     severity: 'error',
     message: 'a pod that asks for a proxy gets none in namespace {namespace} of {context}',
-    cause: 'Measurements are made by pods with a proxy, as applications are; the webhook that gives them one was not called.',
+    cause:
+      'Measurements are made by pods with a proxy, as applications are; the webhook that gives them one was not called.',
     remedy: 'See `pelagos check` (injection-webhook); choose another namespace with `-n`, or a revision with `-r`.',
     example: 'pelagos connectivity in a cluster without the mesh.',
-  },
-  PEL7111: {
-    title: 'No token for a remote secret',
-    severity: 'error',
-    message: 'the Secret {secret} got no token',
-    cause: 'The controller of the cluster fills in tokens of service accounts; it did not within {seconds} seconds.',
-    remedy: 'See whether the service account exists and kube-controller-manager runs, then run the command again.',
-    example: 'istioctl create-remote-secret in a cluster without controllers.',
   },
 } as const;

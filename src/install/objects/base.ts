@@ -46,6 +46,25 @@ export function readerAccess(values: InstallValues): readonly KubernetesObject[]
   ];
 }
 
+/** Of an account that reads a cluster and does not serve it, made without an installation. */
+export function plainReaderAccess({
+  name,
+  namespace,
+}: {
+  readonly name: string;
+  readonly namespace: string;
+}): readonly KubernetesObject[] {
+  const labels = { app: 'istio-reader' };
+  const named = { name: `istio-reader-clusterrole-${namespace}`, labels };
+  const account = { kind: 'ServiceAccount', name, namespace };
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, labels } },
+    role({ ...named, rules: [...REGISTRY_RULES, ...TOKEN_RULES] }),
+    binding({ ...named, account }),
+  ];
+}
+
 /** As in Istio: whoever reads a cluster may ask whether a token is one of its own. */
 const TOKEN_RULES = [{ apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }];
 

@@ -6,8 +6,6 @@ import { installError } from '../install-error.ts';
 import { READER_ACCOUNT } from '../objects/names.ts';
 import { textAt } from '../plain.ts';
 
-/** Istio's name for the token that other clusters read this one with. */
-const TOKEN_SECRET = `${READER_ACCOUNT}-istio-remote-secret-token`;
 const POLL_MS = 200;
 
 /** A cluster that is to be read by another one's control plane. */
@@ -19,29 +17,46 @@ export interface RemoteCluster {
   readonly ca: string | undefined;
 }
 
+/** An account of the cluster that is read. */
+export interface ReaderAccount {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+/** The account that an installation makes for it. */
+export function readerAccount(namespace: string): ReaderAccount {
+  return { name: READER_ACCOUNT, namespace };
+}
+
 export interface ReaderToken {
   readonly token: string;
   readonly ca: string;
 }
 
 /**
- * The token of the reader's account, in a Secret that Kubernetes fills and that can be taken back by deleting it.
+ * The token of an account, in a Secret that Kubernetes fills and that can be taken back by deleting it.
  * @throws InstallError PEL8008 where Kubernetes does not fill it.
  */
-export async function readerToken(api: ApiServer, namespace: string, timeoutMs: number): Promise<ReaderToken> {
+export async function readerToken(
+  api: ApiServer,
+  { name: account, namespace }: ReaderAccount,
+  timeoutMs: number,
+): Promise<ReaderToken> {
+  // Istio's name for it.
+  const name = `${account}-istio-remote-secret-token`;
   const secret: KubernetesObject = {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: {
-      name: TOKEN_SECRET,
+      name,
       namespace,
       labels: { 'app.kubernetes.io/managed-by': 'pelagos', 'install.operator.istio.io/owning-resource': 'base' },
-      annotations: { 'kubernetes.io/service-account.name': READER_ACCOUNT },
+      annotations: { 'kubernetes.io/service-account.name': account },
     },
     type: 'kubernetes.io/service-account-token',
   };
   await applyObject(api, secret, { isDryRun: false });
-  const path = resourcePath({ apiVersion: 'v1', resource: 'secrets', namespace, name: TOKEN_SECRET });
+  const path = resourcePath({ apiVersion: 'v1', resource: 'secrets', namespace, name });
   const endMs = Date.now() + timeoutMs;
   for (;;) {
     const live = await api.get(path);
@@ -49,7 +64,7 @@ export async function readerToken(api: ApiServer, namespace: string, timeoutMs: 
     if (token !== undefined) return { token, ca: decoded(live, 'ca.crt') ?? '' };
     if (Date.now() >= endMs) {
       throw installError('PEL8008', {
-        object: `secret/${TOKEN_SECRET} in ${namespace}`,
+        object: `secret/${name} in ${namespace}`,
         seconds: Math.round(timeoutMs / 1000),
         reason: 'Kubernetes put no token into it',
         remedy: 'Look whether kube-controller-manager runs: it makes the tokens of service accounts.',
@@ -64,19 +79,35 @@ function decoded(secret: KubernetesObject, key: string): string | undefined {
   return text === undefined ? undefined : Buffer.from(text, 'base64').toString('utf8');
 }
 
+/** `remote`: a control plane reads endpoints by it; `config`: all of its configuration (Istio: external control plane). */
+export type RemoteSecretKind = 'remote' | 'config';
+
+export interface RemoteSecretPlace {
+  readonly namespace: string;
+  /** `remote` unless given. */
+  readonly kind?: RemoteSecretKind;
+  /** `istio-remote-secret-<cluster>` or `istio-kubeconfig` unless given. */
+  readonly name?: string | undefined;
+}
+
 /** Istio's remote secret: applied in a primary, it makes its control plane read that cluster. */
-export function remoteSecret(cluster: RemoteCluster, reader: ReaderToken, namespace: string): KubernetesObject {
+export function remoteSecret(
+  cluster: RemoteCluster,
+  reader: ReaderToken,
+  { namespace, kind = 'remote', name }: RemoteSecretPlace,
+): KubernetesObject {
+  const isRemote = kind === 'remote';
   return {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: {
-      name: `istio-remote-secret-${cluster.name}`,
+      name: name ?? (isRemote ? `istio-remote-secret-${cluster.name}` : 'istio-kubeconfig'),
       namespace,
-      labels: { 'istio/multiCluster': 'true' },
+      ...(isRemote ? { labels: { 'istio/multiCluster': 'true' } } : {}),
       annotations: { 'networking.istio.io/cluster': cluster.name },
     },
     type: 'Opaque',
-    data: { [cluster.name]: Buffer.from(kubeconfig(cluster, reader)).toString('base64') },
+    data: { [isRemote ? cluster.name : 'config']: Buffer.from(kubeconfig(cluster, reader)).toString('base64') },
   };
 }
 
