@@ -49,7 +49,8 @@ export function parseWorkload(text: string, hasNamespace: boolean): WorkloadName
 }
 
 /**
- * The pods that a text means, the best to speak to first: ready before running before others, then by name.
+ * The pods that a text means, in kubectl's order, so that `exec deployment/x` and this speak of the same one: ready before
+ * running before others, the longest ready first, then the oldest.
  * @throws {CliError} where there is none.
  */
 export async function findPods(
@@ -126,7 +127,23 @@ export function selectorOf(object: unknown): string {
 }
 
 export function rankPods(pods: readonly KubernetesObject[]): readonly KubernetesObject[] {
-  return [...pods].sort((a, b) => rank(a) - rank(b) || (a.metadata.name < b.metadata.name ? -1 : 1));
+  return [...pods].sort(
+    (a, b) =>
+      rank(a) - rank(b) ||
+      compare(readySince(a), readySince(b)) ||
+      compare(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') ||
+      compare(a.metadata.name, b.metadata.name),
+  );
+}
+
+/** RFC 3339; what is not ready comes last among its like. */
+function readySince(pod: KubernetesObject): string {
+  const ready = listAt(pod, 'status', 'conditions').find((condition) => textAt(condition, 'type') === 'Ready');
+  return textAt(ready, 'status') === 'True' ? textAt(ready, 'lastTransitionTime') : '~';
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function rank(pod: KubernetesObject): number {

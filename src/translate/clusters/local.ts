@@ -117,6 +117,7 @@ export function crossNetworkCluster(mesh: MeshView, network: NetworkId): Built<C
   const byName: ClusterInit = {
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STRICT_DNS },
     respectDnsTtl: true,
+    dnsFailureRefreshRate: { baseInterval: durationFromMs(1_000), maxInterval: durationFromMs(10_000) },
     dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
     commonLbConfig: { healthyPanicThreshold: { value: 0 } },
     loadAssignment: gatewayAssignment(mesh, network),

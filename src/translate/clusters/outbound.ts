@@ -86,6 +86,8 @@ function discovery(mesh: MeshView, client: ClientScope, named: Named): InitOf<ty
     },
     respectDnsTtl: true,
     dnsRefreshRate: durationFromMs(60_000),
+    // A name that is not there yet is asked for again soon.
+    dnsFailureRefreshRate: { baseInterval: durationFromMs(1_000), maxInterval: durationFromMs(10_000) },
     dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
     loadAssignment,
   };
