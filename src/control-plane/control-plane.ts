@@ -128,6 +128,7 @@ export class ControlPlane {
     const ingest = new Ingest(this.mesh, {
       cluster: id,
       withConfig: config,
+      withSecrets: tokens !== undefined,
       onChange: () => this.objectsChanged(),
     });
     this.members.set(id, { member, ingest });
