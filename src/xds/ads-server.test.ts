@@ -45,7 +45,7 @@ async function start(options: Partial<AdsServerOptions> = {}): Promise<Running> 
   const port = await server.listen();
   const client = (token?: string): GrpcDeltaClient => {
     const credentials = ChannelCredentials.createSsl(Buffer.from(authority.rootPem));
-    const made = new GrpcDeltaClient(`127.0.0.1:${port}`, credentials, token);
+    const made = new GrpcDeltaClient(`127.0.0.1:${port}`, credentials, { token });
     closers.push(() => made.close());
     return made;
   };
