@@ -244,7 +244,7 @@ test('a second port of the loopback takes plain text, and asks for the same toke
   const loopbackPort = await freePort();
   await start({ loopbackPort });
   const connectPlain = (token: string): GrpcDeltaClient => {
-    const made = new GrpcDeltaClient(`127.0.0.1:${loopbackPort}`, ChannelCredentials.createInsecure(), token);
+    const made = new GrpcDeltaClient(`127.0.0.1:${loopbackPort}`, ChannelCredentials.createInsecure(), { token });
     closers.push(() => made.close());
     made.send(HELLO);
     return made;

@@ -32,6 +32,13 @@ export function proxyCommandTests(get: () => TwoRegions): void {
     assert.deepEqual([...new Set(columnOf(table, 'CDS'))], ['SYNCED']);
   });
 
+  test('istioctl remote-clusters: those that are read, the own one first', async () => {
+    const [head, own, other] = (await run('remote-clusters')).split('\n');
+    assert.match(head ?? '', /^NAME\s+SECRET\s+STATUS\s+ISTIOD$/);
+    assert.match(own ?? '', /^us-east\s+synced\s+istiod-\S+$/);
+    assert.match(other ?? '', /^us-west\s+istio-system\/istio-remote-secret-us-west\s+synced\s+istiod-\S+$/);
+  });
+
   test('istioctl proxy-config: every part of an Envoy, as tables and as JSON', async () => {
     const show = (what: string, ...more: readonly string[]): Promise<string> =>
       run('proxy-config', what, TARGET, ...more);

@@ -7,12 +7,14 @@ import type { TwoRegions } from '../regions.test.ts';
 
 interface Member {
   readonly name: string;
+  readonly secret: string;
   readonly status: string;
   readonly error: string;
 }
 
 async function members(lab: Lab): Promise<readonly Member[]> {
-  return JSON.parse(await istioctl(lab, 'remote-clusters', '--context', EAST, '-o', 'json')) as readonly Member[];
+  const text = await istioctl(lab, 'remote-clusters', '--context', EAST, '-o', 'json');
+  return (JSON.parse(text) as readonly Member[]).filter(({ secret }) => secret !== '');
 }
 
 function kubeconfig(user: object): string {
