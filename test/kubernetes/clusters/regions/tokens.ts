@@ -58,7 +58,7 @@ export function tokenTests(get: () => TwoRegions): void {
 
   test('the token of a pod that is gone opens nothing', async () => {
     const { lab } = get();
-    const spec = { spec: { serviceAccountName: 'service', terminationGracePeriodSeconds: 0 } };
+    const spec = { apiVersion: 'v1', spec: { serviceAccountName: 'service', terminationGracePeriodSeconds: 0 } };
     const image = await lab.kubectl(EAST, 'get', 'deployment/service', '-o', 'jsonpath={..containers[0].image}');
     const run = ['run', 'short', `--image=${image}`, '--labels=sidecar.istio.io/inject=false'];
     await lab.kubectl(EAST, ...run, `--overrides=${JSON.stringify(spec)}`, '--command', '--', 'sleep', '600');
