@@ -14,7 +14,7 @@ export interface SteadyLoad {
 }
 
 /** Until the input ends: a request, its status on a line of its own (with curl's message before it), a pause. */
-const SCRIPT = `(cat >/dev/null; kill $$) &
+const SCRIPT = `exec 3<&0; (cat <&3 >/dev/null; kill $$) &
 while :; do curl -sS -m 10 -o /dev/null -w '%{http_code}\\n' "$0" 2>&1 | tr '\\n' ' '; echo; sleep 0.2; done`;
 
 /** Some four requests a second out of a pod of `deployment/service`, one after the other, until it is stopped. */
