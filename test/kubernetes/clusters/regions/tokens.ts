@@ -28,7 +28,7 @@ async function connect(lab: Lab, of: { readonly token: string; readonly cluster:
     return 'admitted';
   } catch (error) {
     const { code, details } = error as { readonly code?: number; readonly details?: string };
-    assert.equal(code, status.UNAUTHENTICATED, String(error));
+    assert.equal(code, status.PERMISSION_DENIED, String(error));
     return details ?? '';
   } finally {
     client.close();
