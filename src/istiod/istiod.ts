@@ -10,7 +10,7 @@ import { followConfigMaps } from './config-maps.ts';
 import { serveStatus } from './http/serve-status.ts';
 import { lead } from './leader/lead.ts';
 import { clusterMember, joiningClusters } from './members/member-clusters.ts';
-import type { MemberState } from './members/remote-clusters.ts';
+import type { MemberState, RemoteClusters } from './members/remote-clusters.ts';
 import { followRemoteSecrets } from './members/remote-secrets.ts';
 import { readMeshConfig } from './mesh-settings.ts';
 import type { IstiodSettings } from './settings.ts';
@@ -27,6 +27,10 @@ export interface IstiodOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
+
+/** So long is waited for the remote clusters before proxies from an earlier control plane are told of what is known. */
+const SETTLE_MS = 10_000;
+const SETTLE_LOOK_MS = 50;
 
 /** What the ConfigMaps say now, and what they come to say. */
 interface FollowedConfig {
@@ -99,7 +103,10 @@ export class Istiod {
     await this.#serveWebhooks(authority, config);
     await plane.start();
     this.#closers.push(() => plane.stop());
-    await this.#serveNames(plane);
+    this.#whenSettled(remotes, async () => {
+      plane.settle();
+      await this.#serveNames(plane);
+    });
     this.#notReady = undefined;
     duties.refresh();
     log.info({ cluster, network: settings.network }, 'istiod is ready');
@@ -138,6 +145,7 @@ export class Istiod {
       members: [clusterMember({ cluster, api, settings, now, onState: (state) => this.#homeState(state, log) })],
       listen: { address: bindAddress, port: ports.xds },
       serverNames,
+      isSettling: true,
       ca: of.authority.authority,
       trust: of.trust,
       meshConfig: of.meshConfig,
@@ -176,6 +184,23 @@ export class Istiod {
     const server = new WebhookServer(certificate, [injection, validation]);
     await server.listen({ address: bindAddress, port: ports.webhook });
     this.#closers.push(() => server.close());
+  }
+
+  /**
+   * Remote clusters are read while proxies are served already. Until then those that knew a control plane before keep what
+   * they have, and names are not told: it would be taken for the truth that there are none.
+   */
+  #whenSettled(remotes: RemoteClusters, then: () => Promise<void>): void {
+    const { log } = this.#options;
+    const endMs = performance.now() + SETTLE_MS;
+    const timer = setInterval(() => {
+      const isSettled = remotes.isSettled();
+      if (!isSettled && performance.now() < endMs) return;
+      clearInterval(timer);
+      if (!isSettled) log.warn('not all remote clusters can be read; proxies are told of what is known without them');
+      then().catch((error: unknown) => log.error({ err: error }, 'names are not served'));
+    }, SETTLE_LOOK_MS);
+    this.#closers.push(() => clearInterval(timer));
   }
 
   /** The mesh's zones, for the cluster's own DNS to ask. */
