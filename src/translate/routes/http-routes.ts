@@ -9,7 +9,14 @@ import { effectivePolicy } from '../clusters/traffic-policy.ts';
 import { outboundTarget } from '../targets.ts';
 import { httpRoutesOf } from './delegate.ts';
 import { destinationCluster, type RouteContext } from './destinations.ts';
-import { type ClusterNameOf, forwardAction, hashPolicy, headerParts, redirectAction } from './route-action.ts';
+import {
+  type ClusterNameOf,
+  forwardAction,
+  hashPolicy,
+  headerParts,
+  redirectAction,
+  retryHeaders,
+} from './route-action.ts';
 import { perFilterConfig } from './route-filters.ts';
 import { matchesAll, routeMatch } from './route-match.ts';
 import { appliesTo } from './stream-routes.ts';
@@ -26,10 +33,13 @@ interface RouteParts {
 function envoyRoute({ route, match, action }: RouteParts): RouteInit {
   const name = [route.name, match?.name].filter((part) => part).join('.');
   const filters = perFilterConfig(route);
+  const headers = headerParts(route.headers);
+  const added = action.case === 'route' ? retryHeaders(route) : [];
   return {
     ...(name ? { name } : {}),
     match: routeMatch(match),
-    ...headerParts(route.headers),
+    ...headers,
+    requestHeadersToAdd: [...(headers.requestHeadersToAdd ?? []), ...added],
     ...(Object.keys(filters).length > 0 ? { typedPerFilterConfig: filters } : {}),
     action,
   };
@@ -91,5 +101,5 @@ export function virtualServiceRoutes(
 export function defaultRoute(mesh: MeshView, client: ClientScope, cluster: string): RouteInit {
   const route: HttpRoute = { route: [{ destination: { host: '' } }] };
   const action = actionOf(mesh, client, { route, nameOf: () => cluster });
-  return { name: 'default', match: routeMatch(undefined), action };
+  return { name: 'default', match: routeMatch(undefined), requestHeadersToAdd: [...retryHeaders(route)], action };
 }
