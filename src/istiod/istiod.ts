@@ -144,6 +144,7 @@ export class Istiod {
       cluster,
       members: [clusterMember({ cluster, api, settings, now, onState: (state) => this.#homeState(state, log) })],
       listen: { address: bindAddress, port: ports.xds },
+      loopbackPort: ports.plainXds,
       serverNames,
       isSettling: true,
       ca: of.authority.authority,

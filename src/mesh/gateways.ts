@@ -62,8 +62,8 @@ export class Gateways {
   }
 
   /**
-   * How a network is entered: the load balancer's addresses of the Services labelled with it, else the gateway
-   * pods' own addresses. Tracked.
+   * How a network is entered: the load balancer's addresses of the Services labelled with it, else their external ones,
+   * else the gateway pods' own. Tracked.
    */
   entry(network: NetworkId | ''): NetworkEntry {
     return this.entries.get(network);
@@ -86,7 +86,9 @@ export class Gateways {
     const number = portOf(service);
     const ingress = service.status?.loadBalancer?.ingress ?? [];
     const balanced = ingress.flatMap(({ ip, hostname }) => ip || hostname || []);
-    if (balanced.length > 0) return balanced.map((address) => ({ address, port: number }));
+    // Who sets externalIPs leads traffic there by himself (Kubernetes: Services, External IPs).
+    const entered = balanced.length > 0 ? balanced : (service.spec.externalIPs ?? []);
+    if (entered.length > 0) return entered.map((address) => ({ address, port: number }));
     return this.podsOf(service)
       .filter(({ health }) => health === 'healthy' || health === 'degraded')
       .map(({ address, port }) => ({ address, port }));
