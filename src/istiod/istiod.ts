@@ -45,6 +45,7 @@ export class Istiod {
   readonly #options: IstiodOptions;
   readonly #scopes: LogScopes;
   readonly #closers: (() => void | Promise<void>)[] = [];
+  #isNaming = false;
   #notReady: string | undefined = 'it has not read the cluster yet';
 
   private constructor(options: IstiodOptions) {
@@ -85,6 +86,7 @@ export class Istiod {
       authority,
       plane,
       isServing: () => this.#notReady === undefined,
+      isNaming: () => this.#isNaming,
       isComplete: () => this.#notReady === undefined && remotes.isComplete(),
       now,
       log: this.#scopes.scope('leader', 'what one replica does for all'),
@@ -106,6 +108,8 @@ export class Istiod {
     this.#whenSettled(remotes, async () => {
       plane.settle();
       await this.#serveNames(plane);
+      this.#isNaming = true;
+      duties.refresh();
     });
     this.#notReady = undefined;
     duties.refresh();
