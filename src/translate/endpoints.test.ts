@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { toBinary } from '@bufbuild/protobuf';
 import { Cluster_DiscoveryType } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
+import { HealthStatus } from '../envoy/gen/envoy/config/core/v3/health_check_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { TYPE_URL } from '../envoy/index.ts';
+import type { ClusterId } from '../model/index.ts';
 import { eastWestText, istioText, podText, serviceText } from './testing/manifests.ts';
 import { PaperMesh } from './testing/paper-mesh.ts';
 
@@ -143,6 +145,30 @@ describe('near and far', () => {
       found.map(([at]) => at),
       ['10.3.0.1:8080', '10.2.0.1:8080'],
     );
+  });
+});
+
+describe('a cluster that cannot be asked', () => {
+  const CLUSTER2 = { id: 'cluster2' as ClusterId, network: '' } as const;
+  const mesh = new PaperMesh({
+    clusters: {
+      cluster1: CLIENT + serviceText({ name: 'reviews', pods: { a: '10.1.0.1' } }),
+      cluster2: CLIENT + serviceText({ name: 'reviews', pods: { b: '10.2.0.1' } }),
+    },
+    flat: true,
+  });
+  const healths = (cluster: string): readonly string[] =>
+    (mesh.sidecar(`${cluster}/default/client`).assignment(REVIEWS)?.endpoints ?? []).flatMap(({ lbEndpoints }) =>
+      lbEndpoints.map(({ healthStatus }) => (healthStatus === HealthStatus.DEGRADED ? 'last' : 'usual')),
+    );
+
+  test('is called last by others, and in the end not at all; its own clients stay at home', () => {
+    mesh.plane.mesh.setMember({ ...CLUSTER2, contact: 'stale' });
+    assert.deepEqual(healths('cluster1'), ['usual', 'last']);
+    assert.deepEqual(healths('cluster2'), ['usual', 'usual']);
+    mesh.plane.mesh.setMember({ ...CLUSTER2, contact: 'lost' });
+    assert.deepEqual(healths('cluster1'), ['usual']);
+    assert.deepEqual(healths('cluster2'), ['usual', 'usual']);
   });
 });
 

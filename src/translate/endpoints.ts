@@ -31,12 +31,16 @@ export function reachableEndpoints(mesh: MeshView, client: ClientScope, target: 
   const labels = target.subset?.labels;
   return mesh.endpoints
     .of(target.service.backing, target.port)
-    .filter((endpoint) => endpoint.health !== 'draining' && selects(labels, endpoint.labels))
+    .filter((endpoint) => isUsed(client, endpoint) && selects(labels, endpoint.labels))
     .filter((endpoint) => {
       if (isLocal(client, endpoint)) return endpoint.address !== '';
       return !target.ownNetworkOnly && canCross(mesh, endpoint);
     })
     .map((endpoint) => (isLocal(client, endpoint) ? asServed(mesh, endpoint) : endpoint));
+}
+
+function isUsed(client: ClientScope, { health, cluster }: Endpoint): boolean {
+  return health !== 'draining' && (health !== 'unhealthy' || cluster === client.cluster);
 }
 
 /** A pod with a proxy that is told to take plain text alone is spoken to like one without (Istio: auto mTLS). Tracked. */
