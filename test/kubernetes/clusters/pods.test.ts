@@ -8,6 +8,7 @@ import { CertificateAuthority } from '../../../src/security/index.ts';
 import { mustRun } from '../harness/command.ts';
 import { IMAGE, type Lab, startLab, withoutLab } from '../harness/lab.ts';
 import {
+  CALLERS,
   INGRESS,
   istio,
   type KeyPair,
@@ -110,9 +111,10 @@ describe('pods', { skip }, () => {
     await lab.apply('cluster1', list(namespaces(authority().issue('secure.shop'))));
     await lab.apply('cluster1', list(workloads(port)));
     await lab.apply('cluster1', list(OWN_GATEWAY));
-    for (const name of ['server', 'client', 'apart', 'by-command', 'unwell', 'busy'])
-      await kubectl('rollout', 'status', '-n', 'shop', `deployment/${name}`, '--timeout=120s');
-    await kubectl('rollout', 'status', '-n', 'shop', 'statefulset/set', '--timeout=120s');
+    for (const name of ['server', 'client', 'apart', 'by-command', 'unwell'])
+      await kubectl('rollout', 'status', '-n', 'shop', `deployment/${name}`, '--timeout=60s');
+    await lab.apply('cluster1', list(CALLERS));
+    await kubectl('rollout', 'status', '-n', 'shop', 'statefulset/set', '--timeout=60s');
     for (const name of ['legacy/plain', 'revised/new', 'edge/gate'])
       await kubectl(
         'rollout',
@@ -229,6 +231,7 @@ describe('pods', { skip }, () => {
     });
 
     test('the proxy is there before an application and after it: its first and last calls succeed', async () => {
+      await kubectl('rollout', 'status', '-n', 'shop', 'deployment/busy', '--timeout=60s');
       assert.equal(await kubectl('logs', '-n', 'shop', 'deployment/busy', '-c', 'app'), '/first 200\n');
       await kubectl('delete', 'deployment', '-n', 'shop', 'busy', '--cascade=foreground', '--timeout=60s');
       assert.equal((await calls.http(CLIENT, 'http://web/seen?path=/last')).body, '1');

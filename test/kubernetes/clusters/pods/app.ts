@@ -39,9 +39,9 @@ function answerHttp2(request: Http2ServerRequest, response: Http2ServerResponse)
   if (!request.url.startsWith('/grpc.health.v1.Health/')) {
     return void response.end(`${JSON.stringify({ pod, version: request.httpVersion })}\n`);
   }
-  response.stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
-  response.stream.on('wantTrailers', () => response.stream.sendTrailers({ 'grpc-status': '0' }));
-  response.stream.end(Buffer.of(0, 0, 0, 0, 2, 0x08, isHealthy ? 1 : 2));
+  response.writeHead(200, { 'content-type': 'application/grpc' });
+  response.addTrailers({ 'grpc-status': '0' });
+  response.end(Buffer.of(0, 0, 0, 0, 2, 0x08, isHealthy ? 1 : 2));
 }
 
 const SERVERS: Readonly<Record<string, (port: number) => Server>> = {

@@ -151,11 +151,6 @@ export function workloads(outsidePort: number): readonly Json[] {
     ...workload('Deployment', SERVER),
     ...workload('Deployment', { name: 'client', namespace: 'shop', container: { ...http, ...ready } }),
     ...workload('Deployment', {
-      name: 'busy',
-      namespace: 'shop',
-      container: { command: ['node', '--input-type=module', '-e', BUSY] },
-    }),
-    ...workload('Deployment', {
       name: 'apart',
       namespace: 'shop',
       annotations: apart,
@@ -191,7 +186,6 @@ export function workloads(outsidePort: number): readonly Json[] {
     service('shop', 'set', { app: 'set', ports: ['http:8080:8080'], more: { clusterIP: 'None' } }),
     service('legacy', 'plain', { app: 'plain', ports: ['http:80:8080', 'tcp:3306:3306'] }),
     service('revised', 'new', { app: 'new', ports: ['http:80:8080'] }),
-    JOB,
   ];
 }
 
@@ -214,6 +208,16 @@ const JOB: Json = {
     },
   },
 };
+
+/** These call the server as soon as they start. */
+export const CALLERS: readonly Json[] = [
+  ...workload('Deployment', {
+    name: 'busy',
+    namespace: 'shop',
+    container: { command: ['node', '--input-type=module', '-e', BUSY] },
+  }),
+  JOB,
+];
 
 /** A gateway of a user's own making, as Istio's guide for gateways has it. */
 export const OWN_GATEWAY: readonly Json[] = [
