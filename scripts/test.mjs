@@ -51,7 +51,10 @@ const nodeTest = ['--disable-warning=ExperimentalWarning', '--test', '--test-tim
 // The golden cases once more, through real Envoys.
 const goldenLive = 'test/golden/golden.e2e.ts';
 const whole = [...testFiles('test/e2e'), ...testFiles('test/cli'), goldenLive];
-const unit = [...testFiles('src'), ...testFiles('test'), ...testFiles('bench')].filter((file) => !whole.includes(file));
+// Real clusters: one lab runs on a machine at a time. Where there can be none, they say why and are skipped; not under CI.
+const clusters = testFiles('test/kubernetes/clusters');
+const later = new Set([...whole, ...clusters]);
+const unit = [...testFiles('src'), ...testFiles('test'), ...testFiles('bench')].filter((file) => !later.has(file));
 const all = [
   ['lint', join(bin, 'biome'), ['check', '--error-on-warnings', '--max-diagnostics=10']],
   ['types', join(bin, 'tsc'), ['-p', 'tsconfig.json']],
@@ -59,6 +62,7 @@ const all = [
   ['unit tests', node, [...nodeTest, '--test-isolation=none', ...unit.filter((file) => !hasHooks(file))]],
   ['tests with single Envoys and processes', node, [...nodeTest, '--test-concurrency=2', ...unit.filter(hasHooks)]],
   ['tests with whole meshes', node, [...nodeTest, '--test-concurrency=1', ...whole]],
+  ['tests on real Kubernetes clusters', node, [...nodeTest, '--test-concurrency=1', ...clusters]],
 ];
 // A group without files would be an unfiltered run.
 const results = [];

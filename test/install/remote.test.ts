@@ -174,7 +174,10 @@ test('the reader may do in the remote what its control plane has to, and no more
     await reader.send('POST', '/api/v1/namespaces/default/configmaps', roots);
     await reader.send('PATCH', hook, { metadata: { annotations: { a: 'b' } } }, MERGE);
     await reader.get('/api/v1/pods');
-    await assert.rejects(reader.get(`${SYSTEM}/secrets`), /403/);
+    // Gateways of the remote serve TLS with its Secrets; nobody writes them from elsewhere.
+    await reader.get('/api/v1/secrets');
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'another' } };
+    await assert.rejects(reader.send('POST', `${SYSTEM}/secrets`, secret), /403/);
     await assert.rejects(reader.get('/apis/apps/v1/deployments'), /403/);
   } finally {
     reader.close();
