@@ -38,7 +38,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
   proxies: { uses: ['model', 'diagnostics', 'envoy', 'security'], packages: ['yaml'] },
   install: {
     uses: ['model', 'diagnostics', 'config', 'kubernetes-api', 'sources', 'proxies'],
-    packages: ['yaml'],
+    packages: ['yaml', 'dns-packet'],
   },
   observe: {
     uses: ['model', 'diagnostics', 'envoy', 'xds'],

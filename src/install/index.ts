@@ -32,6 +32,7 @@ export {
   readerToken,
   remoteSecret,
 } from './remote/remote-secret.ts';
+export { type NameState, waitForName } from './remote/resolved-names.ts';
 export { type UninstallOptions, type UninstallScope, uninstall } from './uninstall.ts';
 export { TAG } from './values/defaults.ts';
 export type { ClusterRole, GatewayValues, InstallValues, PilotAddress } from './values/install-values.ts';

@@ -10,6 +10,7 @@ import {
   readerAccount,
   readerToken,
   remoteSecret,
+  waitForName,
   waitUntilServed,
 } from '../../install/index.ts';
 import { connectContext, kubeconfigContexts } from '../../kubernetes-api/index.ts';
@@ -24,6 +25,8 @@ export interface RemotePlan {
   readonly primaryCluster: string | undefined;
   /** Undefined where the primary is none of the kubeconfig's clusters. */
   readonly joinPrimary: (() => Promise<void>) | undefined;
+  /** Waits until the names of each cluster are known to the DNS of the other one. */
+  readonly awaitNames: (() => Promise<void>) | undefined;
   readonly close: () => void;
 }
 
@@ -58,7 +61,13 @@ export async function planRemote(request: RemoteRequest): Promise<RemotePlan | u
   try {
     const chosen = choosePilot(values.role.pilot, primaries);
     if (chosen.kind === 'address')
-      return { pilotAddress: chosen.address, primaryCluster: undefined, joinPrimary: undefined, close };
+      return {
+        pilotAddress: chosen.address,
+        primaryCluster: undefined,
+        joinPrimary: undefined,
+        awaitNames: undefined,
+        close,
+      };
     const { primary, asked } = chosen;
     const gateway = await gatewayAddress(primary, values, timeoutMs);
     const parameters = {
@@ -69,7 +78,13 @@ export async function planRemote(request: RemoteRequest): Promise<RemotePlan | u
     };
     progress.say(formatDiagnostic(diagnose('PEL8006', parameters)));
     const { address: pilotAddress } = gateway;
-    return { pilotAddress, primaryCluster: primary.cluster, joinPrimary: () => join(request, primary), close };
+    return {
+      pilotAddress,
+      primaryCluster: primary.cluster,
+      joinPrimary: () => join(request, primary),
+      awaitNames: () => awaitNames(request, primary),
+      close,
+    };
   } catch (error) {
     close();
     throw error;
@@ -100,4 +115,23 @@ async function join({ cluster, values, progress, timeoutMs }: RemoteRequest, pri
       `! ${primary.context} has not put its roots into ${values.cluster} yet: see \`istioctl remote-clusters --context ${primary.context}\``,
     );
   }
+}
+
+/** How long a cluster's DNS may take to know a zone: the kubelet and the server look at their files now and then. */
+const NAMES_TIMEOUT_MS = 120_000;
+
+async function awaitNames({ cluster, values, progress, timeoutMs }: RemoteRequest, primary: Primary): Promise<void> {
+  if (timeoutMs === 0) return;
+  const ways = [
+    { api: primary.api, context: primary.context, of: values.cluster },
+    ...(primary.cluster === undefined ? [] : [{ api: cluster.api, context: cluster.context, of: primary.cluster }]),
+  ];
+  const states = ways.map(async ({ api, context, of }) => {
+    progress.doing(`waiting for the names of ${of} to resolve in ${context}`);
+    // Every member has a Service of that name, with or without a control plane of its own.
+    const state = await waitForName(api, `istiod.${values.namespace}.${of}`, Math.min(timeoutMs, NAMES_TIMEOUT_MS));
+    if (state === 'resolved') progress.done(`Names of ${of} resolve in ${context}`);
+    else progress.say(`! names of ${of} do not resolve in ${context} yet: see \`pelagos check --context ${context}\``);
+  });
+  await Promise.all(states);
 }

@@ -52,6 +52,7 @@ async function apply({ call, cluster, values, progress }: Work): Promise<void> {
       ...(remote?.primaryCluster ? { primaryCluster: remote.primaryCluster } : {}),
       ...(remote?.joinPrimary ? { joinPrimary: remote.joinPrimary } : {}),
     });
+    if (!isDryRun) await remote?.awaitNames?.();
   } finally {
     remote?.close();
   }
