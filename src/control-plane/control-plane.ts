@@ -32,6 +32,8 @@ export interface ControlPlaneOptions {
   readonly members: readonly ControlPlaneMember[];
   /** Where proxies connect (gRPC over TLS); port 0 takes any free one. */
   readonly listen: SocketAddress;
+  /** The same in plain text, on 127.0.0.1 only, with the same proof of identity; not at all unless given. */
+  readonly loopbackPort?: number;
   /** The DNS names by which proxies may call it; {@link SERVER_NAME} alone unless given. */
   readonly serverNames?: readonly string[];
   /** Issues the certificates of the proxies served here. */
@@ -92,6 +94,7 @@ export class ControlPlane {
     this.server = new AdsServer({
       host: options.listen.address,
       port: options.listen.port,
+      ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
       tls: this.certificate.pair,
       controlPlane: options.cluster,
       admit: admission({
@@ -128,6 +131,7 @@ export class ControlPlane {
     const ingest = new Ingest(this.mesh, {
       cluster: id,
       withConfig: config,
+      withSecrets: tokens !== undefined,
       onChange: () => this.objectsChanged(),
     });
     this.members.set(id, { member, ingest });

@@ -18,6 +18,8 @@ export interface IngestOptions {
   /** The member whose objects these are; objects that say they are another's are not taken. All are where it is left out. */
   readonly cluster?: ClusterId;
   readonly withConfig: boolean;
+  /** Are its proxies served here, so that its gateways' Secrets count? With rules they do anyway. */
+  readonly withSecrets?: boolean;
   readonly onChange: () => void;
 }
 
@@ -56,9 +58,7 @@ export class Ingest implements SourceSink {
       if (diagnostics.length > 0) this.byFile.set(file, diagnostics);
       else this.byFile.delete(file);
     }
-    const set = batch.set.filter(
-      ({ ref }) => this.isOwn(ref) && (this.options.withConfig || REGISTRY_KINDS.has(ref.kind)),
-    );
+    const set = batch.set.filter(({ ref }) => this.isOwn(ref) && this.counts(ref.kind));
     const deleted = batch.deleted.filter((ref) => this.isOwn(ref));
     this.mesh.apply(this.objects.apply({ set, deleted }));
     this.options.onChange();
@@ -67,6 +67,11 @@ export class Ingest implements SourceSink {
   /** What is wrong with single files and objects. */
   get diagnostics(): readonly Diagnostic[] {
     return [...[...this.byFile.values()].flat(), ...this.objects.diagnostics()];
+  }
+
+  private counts(kind: string): boolean {
+    const { withConfig, withSecrets = false } = this.options;
+    return withConfig || REGISTRY_KINDS.has(kind) || (withSecrets && kind === 'Secret');
   }
 
   /** A neighbour speaks for itself only. */

@@ -137,6 +137,7 @@ export class Istiod {
       cluster,
       members: [clusterMember({ cluster, api, settings, now, onState: (state) => this.#homeState(state, log) })],
       listen: { address: bindAddress, port: ports.xds },
+      loopbackPort: ports.plainXds,
       serverNames,
       ca: of.authority.authority,
       trust: of.trust,

@@ -29,6 +29,8 @@ export interface IstiodSettings {
 /** Port 0 takes any free one. */
 export interface IstiodPorts {
   readonly xds: number;
+  /** xDS in plain text, on 127.0.0.1: for people who forward ports. */
+  readonly plainXds: number;
   readonly webhook: number;
   readonly monitoring: number;
   readonly dns: number;
@@ -37,7 +39,14 @@ export interface IstiodPorts {
 }
 
 /** Istio's ports. */
-export const ISTIOD_PORTS: IstiodPorts = { xds: 15_012, webhook: 15_017, monitoring: 15_014, dns: 15_053, debug: 8080 };
+export const ISTIOD_PORTS: IstiodPorts = {
+  xds: 15_012,
+  plainXds: 15_010,
+  webhook: 15_017,
+  monitoring: 15_014,
+  dns: 15_053,
+  debug: 8080,
+};
 
 /** An hour: API servers are away for minutes, and what ran a minute ago usually runs still. */
 const LOST_AFTER_MS = 3_600_000;

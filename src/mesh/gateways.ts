@@ -51,8 +51,8 @@ export class Gateways {
   }
 
   /**
-   * How a network is entered: the load balancer's addresses of the Services labelled with it, else the gateway
-   * pods' own addresses. Tracked.
+   * How a network is entered: the load balancer's addresses of the Services labelled with it, else their external ones,
+   * else the gateway pods' own. Tracked.
    */
   entry(network: NetworkId): NetworkEntry {
     const services = this.byNetwork.get(network);
@@ -66,7 +66,9 @@ export class Gateways {
     const number = Number(service.meta.labels[GATEWAY_PORT_LABEL]) || CROSS_NETWORK_PORT;
     const ingress = service.status?.loadBalancer?.ingress ?? [];
     const balanced = ingress.flatMap(({ ip, hostname }) => ip || hostname || []);
-    if (balanced.length > 0) return balanced.map((address) => ({ address, port: number }));
+    // Who sets externalIPs leads traffic there by himself (Kubernetes: Services, External IPs).
+    const entered = balanced.length > 0 ? balanced : (service.spec.externalIPs ?? []);
+    if (entered.length > 0) return entered.map((address) => ({ address, port: number }));
     const port = (service.spec.ports ?? []).find((candidate) => candidate.port === number);
     if (!port) return [];
     const { namespace, name } = service.meta;

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import { ChannelCredentials, status } from '@grpc/grpc-js';
@@ -237,3 +239,26 @@ describe('who is not let in', () => {
     assert.equal((await refused).code, status.UNAVAILABLE);
   });
 });
+
+test('a second port of the loopback takes plain text, and asks for the same token', async () => {
+  const loopbackPort = await freePort();
+  await start({ loopbackPort });
+  const connectPlain = (token: string): GrpcDeltaClient => {
+    const made = new GrpcDeltaClient(`127.0.0.1:${loopbackPort}`, ChannelCredentials.createInsecure(), token);
+    closers.push(() => made.close());
+    made.send(HELLO);
+    return made;
+  };
+  assert.equal((await connectPlain('good').next()).typeUrl, CDS.url);
+  assert.equal((await refusal(connectPlain('bad'))).code, status.PERMISSION_DENIED);
+});
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

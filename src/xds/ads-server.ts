@@ -23,6 +23,8 @@ export interface AdsServerOptions {
   readonly port: number;
   /** The server's own key pair; `insecure` is for tests of clients that can only speak plain text on the loopback. */
   readonly tls: ServerKeyPair | 'insecure';
+  /** A second port, plain text, on 127.0.0.1 only: for people who look at the streams from this very machine. */
+  readonly loopbackPort?: number;
   readonly admit: Admit;
   /** The control plane's name: in responses and in status. */
   readonly controlPlane: string;
@@ -100,12 +102,17 @@ export class AdsServer {
     this.#server.addService(serviceDefinition(), handlers);
   }
 
-  /** Starts to listen. @returns the port. @throws where the address cannot be bound. */
-  listen(): Promise<number> {
-    const { host, port } = this.#options;
-    const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  /** Starts to listen. @returns the port. @throws where an address cannot be bound. */
+  async listen(): Promise<number> {
+    const { host, port, loopbackPort } = this.#options;
+    const bound = await this.#bind(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, this.#credentials);
+    if (loopbackPort !== undefined) await this.#bind(`127.0.0.1:${loopbackPort}`, ServerCredentials.createInsecure());
+    return bound;
+  }
+
+  #bind(target: string, credentials: ServerCredentials): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(target, this.#credentials, (error, bound) => {
+      this.#server.bindAsync(target, credentials, (error, bound) => {
         if (error) reject(error);
         else resolve(bound);
       });

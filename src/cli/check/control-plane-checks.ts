@@ -78,7 +78,7 @@ export const CONTROL_PLANE_CHECKS: readonly Check[] = [
     text: 'the root certificate is valid for a while',
     why: 'When it ends, no proxy believes another one.',
     remedy:
-      'istiod writes it (see its log) and renews its own root; one that you gave it (Secret cacerts) you have to renew.',
+      'istiod writes it (see its log). A root lives ten years and is changed by you: put a new one into the Secret (docs/guides/operations.md).',
     when: 'post',
     run: async ({ cluster, facts, now }) => {
       const path = { apiVersion: 'v1', resource: 'configmaps', namespace: cluster.istioNamespace, name: ROOTS };

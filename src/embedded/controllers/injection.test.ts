@@ -7,7 +7,7 @@ function kindOf(
   labels: Record<string, string> = {},
   annotations: Record<string, string> = {},
 ) {
-  return proxyKindOf({ namespaceLabels, labels, annotations, hostNetwork: false });
+  return proxyKindOf({ namespace: 'default', namespaceLabels, labels, annotations, hostNetwork: false });
 }
 
 test("the namespace's label decides, and the pod's overrides it, as in Istio's table", () => {
@@ -33,6 +33,7 @@ test('a gateway template makes a gateway', () => {
 });
 
 test('pods of the host network are left alone', () => {
-  const subject = { namespaceLabels: { 'istio-injection': 'enabled' }, labels: {}, annotations: {}, hostNetwork: true };
+  const namespaceLabels = { 'istio-injection': 'enabled' };
+  const subject = { namespace: 'default', namespaceLabels, labels: {}, annotations: {}, hostNetwork: true };
   assert.equal(proxyKindOf(subject), 'none');
 });

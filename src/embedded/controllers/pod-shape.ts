@@ -18,6 +18,7 @@ export interface PodShape {
 
 /** The objects around a pod. */
 export interface PodSurroundings {
+  readonly namespace: string;
   readonly namespaceLabels: Readonly<Record<string, string>>;
   /** Of the pod's namespace. */
   readonly services: readonly Service[];
@@ -30,9 +31,10 @@ const NOT_HTTP: ReadonlySet<string> = new Set(['tcp', 'tls', 'https', 'mongo', '
  * A pod's ports are those that its containers declare and those that Services target by number: on Kubernetes an
  * application may listen where it likes, here sockets are made for it beforehand.
  */
-export function podShapeOf(template: PodTemplate, { namespaceLabels, services }: PodSurroundings): PodShape {
+export function podShapeOf(template: PodTemplate, { namespace, namespaceLabels, services }: PodSurroundings): PodShape {
   const labels = template.metadata?.labels ?? {};
   const proxy = proxyKindOf({
+    namespace,
     namespaceLabels,
     labels,
     annotations: template.metadata?.annotations ?? {},

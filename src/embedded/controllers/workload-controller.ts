@@ -138,6 +138,6 @@ export class WorkloadController {
   #shapeOf(namespace: string, template: PodTemplate): PodShape {
     const services = this.#store.list('Service').filter(({ meta }) => meta.namespace === namespace);
     const namespaceLabels = this.#store.get('Namespace', '', namespace)?.meta.labels ?? {};
-    return podShapeOf(template, { namespaceLabels, services });
+    return podShapeOf(template, { namespace, namespaceLabels, services });
   }
 }

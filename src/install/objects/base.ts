@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../../kubernetes-api/index.ts';
 import type { InstallValues } from '../values/install-values.ts';
 import {
   binding,
+  GATEWAY_SECRETS,
   LEASES,
   managesCoreDns,
   REGISTRY_RULES,
@@ -36,7 +37,7 @@ export function readerAccess(values: InstallValues): readonly KubernetesObject[]
   const name = `istio-reader-clusterrole-${values.namespace}`;
   const account = { kind: 'ServiceAccount', name: READER_ACCOUNT, namespace: values.namespace };
   const isServed = values.role.kind === 'remote';
-  const rules = [...REGISTRY_RULES, ...(isServed ? servingRules(values) : TOKEN_RULES)];
+  const rules = [...REGISTRY_RULES, ...(isServed ? [...servingRules(values), GATEWAY_SECRETS] : TOKEN_RULES)];
   return [
     serviceAccount({ name: READER_ACCOUNT, labels, values }),
     role({ name, labels, rules }),

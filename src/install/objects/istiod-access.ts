@@ -49,7 +49,7 @@ export const REGISTRY_RULES: readonly PolicyRule[] = [
 ];
 
 /** Credentials of gateways, which run in any namespace (Istio gives istiod the same right). */
-const GATEWAY_SECRETS: PolicyRule = { apiGroups: [''], resources: ['secrets'], verbs: READ };
+export const GATEWAY_SECRETS: PolicyRule = { apiGroups: [''], resources: ['secrets'], verbs: READ };
 
 /** What a control plane must do in a cluster whose proxies it serves. */
 export function servingRules(values: InstallValues): readonly PolicyRule[] {
