@@ -51,22 +51,16 @@ export class CaseCluster {
    */
   async hold(manifests: readonly Manifest[], doubtful: readonly string[]): Promise<readonly string[]> {
     const wanted = new Map(manifests.map((manifest) => [nameOf(manifest), manifest]));
-    const gone = [...this.#held].filter(([name, held]) => isToGo(held, wanted.get(name)));
-    if (gone.length > 0) await this.#delete(gone.map(([, manifest]) => manifest));
-    const kept = new Set(gone.map(([name]) => name));
+    const gone = new Map([...this.#held].filter(([name, held]) => isToGo(held, wanted.get(name))));
+    if (gone.size > 0) await this.#delete([...gone.values()]);
     const changed = [...wanted].filter(
-      ([name, manifest]) => kept.has(name) || JSON.stringify(this.#held.get(name)) !== JSON.stringify(manifest),
+      ([name, manifest]) => gone.has(name) || JSON.stringify(this.#held.get(name)) !== JSON.stringify(manifest),
     );
-    this.#held = wanted;
     const sure = changed.filter(([name]) => !doubtful.includes(name)).map(([, manifest]) => manifest);
     if (sure.length > 0) await this.#lab.apply(this.name, listOf(sure));
     const refused: string[] = [];
     for (const [name, manifest] of changed.filter(([each]) => doubtful.includes(each))) {
-      const taken = await this.#lab.apply(this.name, listOf([manifest])).then(
-        () => true,
-        () => false,
-      );
-      if (!taken) refused.push(name);
+      if (!(await this.#isTaken(manifest))) refused.push(name);
     }
     this.#held = new Map([...wanted].filter(([name]) => !refused.includes(name)));
     await this.#rest();
@@ -87,6 +81,11 @@ export class CaseCluster {
     });
     if (!found?.status.podIP) throw new Error(`there is no pod of ${workload} in ${this.name}/${namespace}`);
     return { name: found.metadata.name, address: found.status.podIP };
+  }
+
+  async #isTaken(manifest: Manifest): Promise<boolean> {
+    const args = ['--context', this.name, 'apply', '-f', '-'];
+    return (await this.#lab.run('kubectl', args, { input: listOf([manifest]) })).code === 0;
   }
 
   async #delete(manifests: readonly Manifest[]): Promise<void> {
