@@ -47,10 +47,13 @@ export class Istiod {
   readonly #closers: (() => void | Promise<void>)[] = [];
   #isNaming = false;
   #notReady: string | undefined = 'it has not read the cluster yet';
+  /** What is said of the cluster that it is in. */
+  #home: MemberState & { readonly sinceMs: number };
 
   private constructor(options: IstiodOptions) {
     this.#options = options;
     this.#scopes = new LogScopes(options.log);
+    this.#home = { kind: 'syncing', error: '', sinceMs: options.now() };
   }
 
   /**
@@ -100,7 +103,8 @@ export class Istiod {
     this.#closers.push(secrets);
     const { authority: signing } = authority;
     const notReady = (): string | undefined => this.#notReady;
-    const status = { settings, version, plane, remotes, authority: signing, scopes: this.#scopes, notReady };
+    const home = (): MemberState & { readonly sinceMs: number } => this.#home;
+    const status = { settings, version, plane, home, remotes, authority: signing, scopes: this.#scopes, notReady };
     this.#closers.push(await serveStatus(status));
     await this.#serveWebhooks(authority, config);
     await plane.start();
@@ -161,6 +165,8 @@ export class Istiod {
 
   #homeState(state: MemberState, log: Logger): void {
     const { cluster } = this.#options.settings;
+    const sinceMs = this.#home.kind === state.kind ? this.#home.sinceMs : this.#options.now();
+    this.#home = { ...state, sinceMs };
     const isReading = this.#notReady !== undefined && state.kind === 'syncing';
     if (isReading) this.#notReady = `it reads the cluster: ${state.error || 'not all is there yet'}`;
     if (state.kind === 'synced' && state.error === '') log.info({ cluster, ...state }, 'this cluster is read');
