@@ -68,7 +68,7 @@ async function start(text: string): Promise<Running> {
       const credentials = ChannelCredentials.createSsl(Buffer.from(ca.root.pem), null, null, {
         checkServerIdentity: () => undefined,
       });
-      const client = new GrpcDeltaClient(`127.0.0.1:${plane.address.port}`, credentials, token);
+      const client = new GrpcDeltaClient(`127.0.0.1:${plane.address.port}`, credentials, { token });
       closers.push(() => client.close());
       return new Stream(client, pod === 'ingress' ? 'router' : 'sidecar');
     },

@@ -5,6 +5,7 @@
  */
 export { applyObject, type Change, type ObjectChange } from './apply/apply-objects.ts';
 export { istiodVersion } from './apply/installed-version.ts';
+export { findOtherIstio, type OtherIstio } from './apply/other-istio.ts';
 export type { Fault } from './apply/pod-fault.ts';
 export { objectName } from './apply/resources.ts';
 export { compareVersions } from './crds/compare-definitions.ts';
@@ -13,6 +14,7 @@ export { type InstallEvent, type InstallOptions, install } from './install.ts';
 export { InstallError } from './install-error.ts';
 export { plainReaderAccess } from './objects/base.ts';
 export { type InstallStep, type MeshFacts, meshObjects, meshSteps } from './objects/mesh-objects.ts';
+export { type Remnant, remnants } from './remnants.ts';
 export {
   type ChosenPilot,
   type ClusterContext,

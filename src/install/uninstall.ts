@@ -6,6 +6,7 @@ import {
   resourcePath,
 } from '../kubernetes-api/index.ts';
 import { FIELD_MANAGER, type ObjectChange, read, refusal } from './apply/apply-objects.ts';
+import { otherControlPlanes } from './apply/other-istio.ts';
 import { labelledObjects, ownedObjects, removeObject } from './apply/prune.ts';
 import { objectPath } from './apply/resources.ts';
 import { readDefinitions } from './crds/definitions.ts';
@@ -61,11 +62,18 @@ export async function uninstall(api: ApiServer, options: UninstallOptions): Prom
   return changes;
 }
 
-/** What the control plane wrote by itself: roots in every namespace, and its key. */
+/** By which replicas of a revision choose who leads. */
+const LEADER_LEASE = /^istio-leader(-|$)/;
+
+/**
+ * What the control plane wrote by itself: roots in every namespace, its key, and who led. Another Istio has these under the
+ * same names, and keeps them.
+ */
 async function writtenByControlPlane(
   api: ApiServer,
   { namespace }: UninstallOptions,
 ): Promise<readonly KubernetesObject[]> {
+  if ((await otherControlPlanes(api)).length > 0) return [];
   const list = async (apiVersion: string, kind: string, of: { readonly resource: string; readonly query: object }) => {
     const { items } = await api.get<KubernetesList>(resourcePath({ apiVersion, resource: of.resource }), {
       query: { ...of.query },
@@ -73,11 +81,13 @@ async function writtenByControlPlane(
     return items.map((item) => ({ ...item, apiVersion, kind }));
   };
   const byName = (name: string) => ({ fieldSelector: `metadata.name=${name}` });
-  const [roots, keys] = await Promise.all([
+  const [roots, keys, leases] = await Promise.all([
     list('v1', 'ConfigMap', { resource: 'configmaps', query: byName('istio-ca-root-cert') }),
     list('v1', 'Secret', { resource: 'secrets', query: byName('istio-ca-secret') }),
+    list('coordination.k8s.io/v1', 'Lease', { resource: 'leases', query: {} }),
   ]);
-  return [...roots, ...keys.filter(({ metadata }) => metadata.namespace === namespace)];
+  const own = [...keys, ...leases.filter(({ metadata }) => LEADER_LEASE.test(metadata.name))];
+  return [...roots, ...own.filter(({ metadata }) => metadata.namespace === namespace)];
 }
 
 async function presentDefinitions(api: ApiServer): Promise<readonly KubernetesObject[]> {

@@ -10,7 +10,7 @@ import { followConfigMaps } from './config-maps.ts';
 import { serveStatus } from './http/serve-status.ts';
 import { lead } from './leader/lead.ts';
 import { clusterMember, joiningClusters } from './members/member-clusters.ts';
-import type { MemberState } from './members/remote-clusters.ts';
+import type { MemberState, RemoteClusters } from './members/remote-clusters.ts';
 import { followRemoteSecrets } from './members/remote-secrets.ts';
 import { readMeshConfig } from './mesh-settings.ts';
 import type { IstiodSettings } from './settings.ts';
@@ -28,6 +28,10 @@ export interface IstiodOptions {
   readonly now: () => number;
 }
 
+/** So long is waited for the remote clusters before proxies from an earlier control plane are told of what is known. */
+const SETTLE_MS = 10_000;
+const SETTLE_LOOK_MS = 50;
+
 /** What the ConfigMaps say now, and what they come to say. */
 interface FollowedConfig {
   readonly mesh: MeshConfig;
@@ -41,11 +45,15 @@ export class Istiod {
   readonly #options: IstiodOptions;
   readonly #scopes: LogScopes;
   readonly #closers: (() => void | Promise<void>)[] = [];
+  #isNaming = false;
   #notReady: string | undefined = 'it has not read the cluster yet';
+  /** What is said of the cluster that it is in. */
+  #home: MemberState & { readonly sinceMs: number };
 
   private constructor(options: IstiodOptions) {
     this.#options = options;
     this.#scopes = new LogScopes(options.log);
+    this.#home = { kind: 'syncing', error: '', sinceMs: options.now() };
   }
 
   /**
@@ -81,6 +89,7 @@ export class Istiod {
       authority,
       plane,
       isServing: () => this.#notReady === undefined,
+      isNaming: () => this.#isNaming,
       isComplete: () => this.#notReady === undefined && remotes.isComplete(),
       now,
       log: this.#scopes.scope('leader', 'what one replica does for all'),
@@ -94,12 +103,18 @@ export class Istiod {
     this.#closers.push(secrets);
     const { authority: signing } = authority;
     const notReady = (): string | undefined => this.#notReady;
-    const status = { settings, version, plane, remotes, authority: signing, scopes: this.#scopes, notReady };
+    const home = (): MemberState & { readonly sinceMs: number } => this.#home;
+    const status = { settings, version, plane, home, remotes, authority: signing, scopes: this.#scopes, notReady };
     this.#closers.push(await serveStatus(status));
     await this.#serveWebhooks(authority, config);
     await plane.start();
     this.#closers.push(() => plane.stop());
-    await this.#serveNames(plane);
+    this.#whenSettled(remotes, async () => {
+      plane.settle();
+      await this.#serveNames(plane);
+      this.#isNaming = true;
+      duties.refresh();
+    });
     this.#notReady = undefined;
     duties.refresh();
     log.info({ cluster, network: settings.network }, 'istiod is ready');
@@ -139,6 +154,7 @@ export class Istiod {
       listen: { address: bindAddress, port: ports.xds },
       loopbackPort: ports.plainXds,
       serverNames,
+      isSettling: true,
       ca: of.authority.authority,
       trust: of.trust,
       meshConfig: of.meshConfig,
@@ -149,6 +165,8 @@ export class Istiod {
 
   #homeState(state: MemberState, log: Logger): void {
     const { cluster } = this.#options.settings;
+    const sinceMs = this.#home.kind === state.kind ? this.#home.sinceMs : this.#options.now();
+    this.#home = { ...state, sinceMs };
     const isReading = this.#notReady !== undefined && state.kind === 'syncing';
     if (isReading) this.#notReady = `it reads the cluster: ${state.error || 'not all is there yet'}`;
     if (state.kind === 'synced' && state.error === '') log.info({ cluster, ...state }, 'this cluster is read');
@@ -177,6 +195,23 @@ export class Istiod {
     const server = new WebhookServer(certificate, [injection, validation]);
     await server.listen({ address: bindAddress, port: ports.webhook });
     this.#closers.push(() => server.close());
+  }
+
+  /**
+   * Remote clusters are read while proxies are served already. Until then those that knew a control plane before keep what
+   * they have, and names are not told: it would be taken for the truth that there are none.
+   */
+  #whenSettled(remotes: RemoteClusters, then: () => Promise<void>): void {
+    const { log } = this.#options;
+    const endMs = performance.now() + SETTLE_MS;
+    const timer = setInterval(() => {
+      const isSettled = remotes.isSettled();
+      if (!isSettled && performance.now() < endMs) return;
+      clearInterval(timer);
+      if (!isSettled) log.warn('not all remote clusters can be read; proxies are told of what is known without them');
+      then().catch((error: unknown) => log.error({ err: error }, 'names are not served'));
+    }, SETTLE_LOOK_MS);
+    this.#closers.push(() => clearInterval(timer));
   }
 
   /** The mesh's zones, for the cluster's own DNS to ask. */

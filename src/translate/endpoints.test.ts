@@ -185,6 +185,24 @@ describe('other networks', () => {
     assert.equal(client.cluster('network|cluster2')?.edsClusterConfig?.serviceName, 'network|cluster2');
   });
 
+  test('while a gateway is being ended, the pods behind it are other endpoints, so that clients leave it', () => {
+    const slice = (conditions: string): string => `---
+{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, metadata: {name: eastwest-a, namespace: istio-system, labels: {kubernetes.io/service-name: eastwest}},
+ ports: [{name: tls, port: 15443}], endpoints: [{addresses: [10.1.0.9], conditions: ${conditions}, targetRef: {kind: Pod, namespace: istio-system, name: gw}}]}
+`;
+    const behind = (): readonly string[] => client.behind('reviews').slice(1);
+    const usual = behind();
+    mesh.apply('cluster2', slice('{ready: true}'));
+    assert.deepEqual(behind(), usual);
+    mesh.apply('cluster2', slice('{ready: false, serving: true, terminating: true}'));
+    assert.deepEqual(
+      behind(),
+      usual.map((at) => `${at} without cluster2/gw`),
+    );
+    mesh.apply('cluster2', slice('{ready: false, serving: false, terminating: true}'));
+    assert.deepEqual(behind(), usual);
+  });
+
   test('a load balancer that has only a name is looked up', () => {
     const text = eastWestText('cluster2', '2.2.2.2')
       .replace('{ip: 2.2.2.2}', '{hostname: lb.example.net}')

@@ -47,7 +47,7 @@ async function start(options: Partial<AdsServerOptions> = {}): Promise<Running> 
   const port = await server.listen();
   const client = (token?: string): GrpcDeltaClient => {
     const credentials = ChannelCredentials.createSsl(Buffer.from(authority.rootPem));
-    const made = new GrpcDeltaClient(`127.0.0.1:${port}`, credentials, token);
+    const made = new GrpcDeltaClient(`127.0.0.1:${port}`, credentials, { token });
     closers.push(() => made.close());
     return made;
   };
@@ -244,7 +244,7 @@ test('a second port of the loopback takes plain text, and asks for the same toke
   const loopbackPort = await freePort();
   await start({ loopbackPort });
   const connectPlain = (token: string): GrpcDeltaClient => {
-    const made = new GrpcDeltaClient(`127.0.0.1:${loopbackPort}`, ChannelCredentials.createInsecure(), token);
+    const made = new GrpcDeltaClient(`127.0.0.1:${loopbackPort}`, ChannelCredentials.createInsecure(), { token });
     closers.push(() => made.close());
     made.send(HELLO);
     return made;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { InstallError, install, type ObjectChange, readInstallValues, uninstall } from '../../src/install/index.ts';
-import { ApiError, type ApiServer, isNotFound, type KubernetesList } from '../../src/kubernetes-api/index.ts';
+import { ApiError, type ApiServer, isNotFound } from '../../src/kubernetes-api/index.ts';
 import { startApiServer, type TestApiServer, withoutKubernetes } from '../kubernetes/api-server.ts';
 
 const skip = withoutKubernetes();
@@ -254,35 +254,4 @@ test('somebody without the rights is told so', { skip }, async () => {
   const trial = install(nobody, values, { isDryRun: false, readinessTimeoutMs: 0, onEvent: () => {} });
   await assert.rejects(trial, (error) => error instanceof ApiError && error.status === 403);
   nobody.close();
-});
-
-test('purge leaves nothing of ours, and all that is not', { skip }, async () => {
-  await run();
-  const config = (name: string, data: object) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
-  await api.send('POST', `${SYSTEM}/configmaps`, config('of-a-person', {}));
-  await api.send('PATCH', SYSTEM, { metadata: { labels: { 'of-a-person': 'yes' } } }, MERGE);
-  await uninstall(api, { isDryRun: false, namespace: 'istio-system', scope: { kind: 'purge' }, onRemoved: () => {} });
-  const labelSelector = 'app.kubernetes.io/managed-by=pelagos';
-  const paths = [
-    ...['configmaps', 'services', 'serviceaccounts', 'secrets', 'namespaces'].map((each) => `/api/v1/${each}`),
-    ...['clusterroles', 'clusterrolebindings', 'roles', 'rolebindings'].map(
-      (each) => `/apis/rbac.authorization.k8s.io/v1/${each}`,
-    ),
-    `${HOOKS}/mutatingwebhookconfigurations`,
-    `${HOOKS}/validatingwebhookconfigurations`,
-    '/apis/apps/v1/deployments',
-    '/apis/policy/v1/poddisruptionbudgets',
-  ];
-  for (const path of paths) {
-    const { items } = await api.get<KubernetesList>(path, { query: { labelSelector } });
-    assert.deepEqual(
-      items.map(({ metadata }) => metadata.name),
-      [],
-      path,
-    );
-  }
-  const { metadata } = await api.get(SYSTEM);
-  assert.deepEqual(metadata.labels, { 'kubernetes.io/metadata.name': 'istio-system', 'of-a-person': 'yes' });
-  assert.equal(await exists(`${SYSTEM}/configmaps/of-a-person`), true);
-  assert.equal(await exists('/api/v1/namespaces/default/configmaps/istio-ca-root-cert'), false);
 });

@@ -1,3 +1,4 @@
+import { findOtherIstio } from '../../install/index.ts';
 import { type KubernetesObject, resourcePath } from '../../kubernetes-api/index.ts';
 import { SYSTEM_NAMESPACES } from '../../proxies/index.ts';
 import { isReady } from '../kubernetes/pods.ts';
@@ -11,6 +12,20 @@ const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
 
 /** istiod, its webhooks, and the roots that it hands out. */
 export const CONTROL_PLANE_CHECKS: readonly Check[] = [
+  {
+    id: 'no-other-istio',
+    group: 'control-plane',
+    text: 'no other Istio has the place of this one',
+    why: 'Two control planes of one revision would fight for the same webhooks, Services and proxies, so an installation is refused.',
+    remedy:
+      'Install beside it as a revision of its own (`istioctl install --revision pelagos`), move namespaces over one by one, and remove the old one with its own istioctl.',
+    when: 'pre',
+    run: async ({ cluster: { api, istioNamespace, revision } }) => {
+      const own = revision === undefined || revision === 'default' ? '' : revision;
+      const other = await findOtherIstio(api, { revision: own, namespace: istioNamespace });
+      return other ? failure(`${other.namespace}/${other.name} with image ${other.image}`) : ok();
+    },
+  },
   {
     id: 'istiod-installed',
     group: 'control-plane',

@@ -128,7 +128,7 @@ export const DATA_PLANE_CHECKS: readonly Check[] = [
     when: 'post',
     run: async ({ facts }) => {
       if (await facts.isRemote()) return skipped(REMOTE);
-      const members = readMembers(await facts.members());
+      const members = readMembers(await facts.members()).filter(({ secret }) => secret !== '');
       if (members.length === 0) return skipped('there are no others');
       const amiss = members.filter(({ status }) => status !== 'synced');
       const names = amiss.map(({ name, status, error }) => `${name} is ${status}${error === '' ? '' : `: ${error}`}`);

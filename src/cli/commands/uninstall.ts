@@ -1,5 +1,5 @@
 import { diagnose } from '../../diagnostics/index.ts';
-import { objectName, type UninstallScope, uninstall } from '../../install/index.ts';
+import { objectName, remnants, type UninstallScope, uninstall } from '../../install/index.ts';
 import type { ApiServer } from '../../kubernetes-api/index.ts';
 import { diagnosedError, usageError } from '../cli-error.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
@@ -32,6 +32,11 @@ export const run: RunCommand = async (call) => {
     if (scope.kind === 'purge') await removeNames(api, isDryRun, terminal);
     if (changes.length === 0) terminal.out(`There is nothing of it in ${context}.\n`);
     else terminal.out(isDryRun ? 'Nothing was changed: this was a dry run.\n' : '✔ Uninstall complete\n');
+    if (scope.kind === 'purge' && !isDryRun) {
+      for (const { what, removal } of await remnants(api, namespace)) {
+        terminal.err(`Left, as you made it: ${what}. To remove it: kubectl --context ${context} ${removal}\n`);
+      }
+    }
     return 0;
   } catch (error) {
     throw told(error);

@@ -13,7 +13,10 @@ const ANSWER = JSON.stringify({
 
 function outputOf(seconds: readonly number[], status = 200): string {
   return seconds
-    .map((total) => `${status === 200 ? ANSWER : 'no healthy upstream'}\n${status} 0.001 0.002 ${total} 10.0.0.1\n`)
+    .map((total, index) => {
+      const connected = index === 0 ? '0.001 0.002' : '0.000 0.000';
+      return `${status === 200 ? ANSWER : 'no healthy upstream'}\n${status} ${connected} ${total} 10.0.0.1\n`;
+    })
     .join('');
 }
 
@@ -67,8 +70,8 @@ test('the pod of the probe serves what the measurement reads, by the real curl',
       out += part;
     });
     const code = await new Promise<number>((resolve) => curl.once('close', (end) => resolve(end ?? 1)));
-    const { status, cluster, identity, latencyMs } = readMeasurement({ code, out, err: '' });
-    assert.deepEqual([status, cluster, identity], [200, 'cluster2', '']);
+    const { status, tcp, cluster, identity, latencyMs } = readMeasurement({ code, out, err: '' });
+    assert.deepEqual([status, tcp, cluster, identity], [200, true, 'cluster2', '']);
     assert.ok(latencyMs !== undefined && latencyMs > 0);
   } finally {
     child.kill('SIGKILL');

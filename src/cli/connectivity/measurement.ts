@@ -56,7 +56,8 @@ export function readMeasurement({ code, out, err }: CommandOutcome): Measurement
   const name = code !== NOT_RESOLVED && requests.length > 0;
   return {
     name,
-    tcp: name && (code !== NOT_CONNECTED || good.length > 0) && Number(requests.at(-1)?.stats?.[3] ?? 0) > 0,
+    // Later requests go on the first one's connection, for which curl gives no time to connect.
+    tcp: name && requests.some(({ stats }) => Number(stats?.[3]) > 0),
     status,
     cluster: answer?.cluster ?? '',
     identity: /(?:^|[;,])URI=([^;,]+)/.exec(answer?.caller ?? '')?.[1] ?? '',

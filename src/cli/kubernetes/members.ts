@@ -1,10 +1,10 @@
 import { textAt } from '../objects/body.ts';
 import type { IstiodAnswer } from './istiod.ts';
 
-/** A remote cluster of the mesh as one replica of istiod sees it. */
+/** A cluster of the mesh as one replica of istiod sees it. */
 export interface Member {
   readonly name: string;
-  /** `namespace/name` of its remote secret. */
+  /** `namespace/name` of its remote secret; empty for the cluster that the replica is in. */
   readonly secret: string;
   /** `syncing`, `synced`, `stale`, `lost` or `refused`. */
   readonly status: string;

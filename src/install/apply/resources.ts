@@ -14,7 +14,7 @@ function clusterWide(resource: string): Resource {
   return { resource, namespaced: false };
 }
 
-/** Every kind that an installation makes, in the order in which they may be removed: webhooks first, so that nothing waits for them. */
+/** Every kind that an installation or its control plane makes, in the order in which they may be removed: webhooks first, so that nothing waits for them. */
 const RESOURCES: Readonly<Record<string, Resource>> = {
   'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': clusterWide('mutatingwebhookconfigurations'),
   'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': clusterWide('validatingwebhookconfigurations'),
@@ -32,6 +32,7 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
   'rbac.authorization.k8s.io/v1/Role': namespaced('roles'),
   'rbac.authorization.k8s.io/v1/ClusterRole': clusterWide('clusterroles'),
   'v1/ServiceAccount': namespaced('serviceaccounts'),
+  'coordination.k8s.io/v1/Lease': namespaced('leases'),
   'apiextensions.k8s.io/v1/CustomResourceDefinition': clusterWide('customresourcedefinitions'),
   'v1/Namespace': clusterWide('namespaces'),
 };

@@ -40,7 +40,9 @@ cluster1:53 cluster2:53 {
         serve_stale 1h verify
     }
     loadbalance
-    forward . 10.96.0.53:53
+    forward . 10.96.0.53:53 {
+        force_tcp
+    }
 }
 # pelagos: end
 `,
@@ -53,7 +55,7 @@ test('the port is that of the root zone, and an IPv6 address stands in brackets'
     source: { kind: 'forward', to: { address: 'fd00::53', port: 53 } },
   });
   assert.match(corefile, /\na:5353 \{/);
-  assert.match(corefile, /forward \. \[fd00::53\]:53\n/);
+  assert.match(corefile, /forward \. \[fd00::53\]:53 \{\n/);
 });
 
 describe('zones of others', () => {

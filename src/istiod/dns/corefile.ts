@@ -65,7 +65,10 @@ function directivesOf(source: ZoneSource): readonly string[] {
     '    serve_stale 1h verify',
     '}',
     'loadbalance',
-    `forward . ${address.includes(':') ? `[${address}]` : address}:${port}`,
+    // Not by UDP: the kernel goes on sending what comes from a port to the pod that it first led to, be it dead.
+    `forward . ${address.includes(':') ? `[${address}]` : address}:${port} {`,
+    '    force_tcp',
+    '}',
   ];
 }
 

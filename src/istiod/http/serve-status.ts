@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { ControlPlane } from '../../control-plane/index.ts';
 import { controlPlaneMetrics, type LogScopes } from '../../observe/index.ts';
 import type { Authority } from '../../security/index.ts';
-import type { RemoteClusters } from '../members/remote-clusters.ts';
+import type { MemberState, RemoteClusterStatus, RemoteClusters } from '../members/remote-clusters.ts';
 import type { IstiodSettings } from '../settings.ts';
 import { debugInterface } from './debug.ts';
 import { closeHttp, listenHttp } from './http-listener.ts';
@@ -12,6 +12,8 @@ export interface StatusOptions {
   readonly settings: Pick<IstiodSettings, 'ports' | 'bindAddress' | 'cluster'>;
   readonly version: string;
   readonly plane: ControlPlane;
+  /** The cluster that it is in. */
+  readonly home: () => MemberState & { readonly sinceMs: number };
   readonly remotes: RemoteClusters;
   readonly authority: Authority;
   readonly scopes: LogScopes;
@@ -21,7 +23,7 @@ export interface StatusOptions {
 
 /** Probes and metrics for everybody, status for the pod's own loopback. @returns how to end both. */
 export async function serveStatus(options: StatusOptions): Promise<() => Promise<void>> {
-  const { settings, version, plane, remotes, authority, scopes, notReady } = options;
+  const { settings, version, plane, home, remotes, authority, scopes, notReady } = options;
   const metrics = controlPlaneMetrics({
     version,
     xds: () => plane.xdsCounters,
@@ -29,11 +31,16 @@ export async function serveStatus(options: StatusOptions): Promise<() => Promise
     clusters: () => remotes.list(),
     rootExpiresAtMs: () => authority.root.notAfter,
   });
+  // As Istio: the cluster that it is in comes first, without a secret.
+  const clusters = (): readonly RemoteClusterStatus[] => {
+    const { kind: state, error: reason, sinceMs } = home();
+    return [{ cluster: settings.cluster, secret: '', state, reason, sinceMs }, ...remotes.list()];
+  };
   const views = {
     '/debug/syncz': () => plane.status(),
     '/debug/diagnostics': () => plane.diagnostics(),
-    '/debug/clusterz': () => remotes.list(),
-    '/debug/clusters': () => remotes.list(),
+    '/debug/clusterz': clusters,
+    '/debug/clusters': clusters,
   };
   const { bindAddress, ports } = settings;
   const servers: Server[] = [];

@@ -27,6 +27,8 @@ export type RemoteSecrets = ReadonlyMap<string, Readonly<Record<string, string>>
 /** A member that is read. */
 export interface JoinedMember {
   readonly api: ApiServer;
+  /** Were its roots read once? */
+  hasRoots(): boolean;
   /** Takes the cluster out of the mesh. */
   leave(): Promise<void>;
   /** Ends what goes on with these credentials: others take their place, and the cluster stays. */
@@ -64,8 +66,9 @@ interface Remote {
 export class RemoteClusters {
   readonly #options: RemoteClustersOptions;
   readonly #remotes = new Map<ClusterId, Remote>();
-  readonly #refused = new Map<string, RemoteClusterStatus>();
+  #refused: ReadonlyMap<string, RemoteClusterStatus> = new Map();
   #work: Promise<void> = Promise.resolve();
+  #isTold = false;
 
   constructor(options: RemoteClustersOptions) {
     this.#options = options;
@@ -89,7 +92,12 @@ export class RemoteClusters {
 
   /** Has every cluster been read that can be? Those that were lost are waited for no more. */
   isComplete(): boolean {
-    return [...this.#remotes.values()].every(({ state }) => state !== 'syncing');
+    return this.#isTold && [...this.#remotes.values()].every(({ state }) => state !== 'syncing');
+  }
+
+  /** The same, and their roots. */
+  isSettled(): boolean {
+    return this.isComplete() && [...this.#remotes.values()].every(({ member }) => member.hasRoots());
   }
 
   /** Makes the members what the secrets say; one change after the other. */
@@ -103,7 +111,10 @@ export class RemoteClusters {
   }
 
   async #apply(secrets: RemoteSecrets): Promise<void> {
+    const before = this.#refused;
+    this.#refused = new Map();
     const wanted = this.#read(secrets);
+    this.#isTold = true;
     for (const [cluster, remote] of [...this.#remotes]) {
       if (!wanted.has(cluster)) await this.#leave(remote);
     }
@@ -111,12 +122,27 @@ export class RemoteClusters {
       const known = this.#remotes.get(cluster);
       if (known?.kubeconfig !== kubeconfig) this.#join({ cluster, secret, kubeconfig }, known);
     }
+    this.#tellRefused(before);
+  }
+
+  /** Each secret is read anew whenever one changes; what is told is news. */
+  #tellRefused(before: ReadonlyMap<string, RemoteClusterStatus>): void {
+    const all = [...this.#refused].map(([key, status]) => {
+      const known = before.get(key);
+      return [key, known?.reason === status.reason ? known : status] as const;
+    });
+    this.#refused = new Map(all);
+    for (const [key, status] of all) {
+      const { cluster, secret, reason } = status;
+      if (before.get(key) !== status) {
+        this.#options.log.warn({ cluster, secret }, `a remote secret is not used: ${reason}`);
+      }
+    }
   }
 
   /** Of two secrets for one cluster the first by name counts. */
   #read(secrets: RemoteSecrets): ReadonlyMap<ClusterId, { readonly secret: string; readonly kubeconfig: string }> {
     const wanted = new Map<ClusterId, { readonly secret: string; readonly kubeconfig: string }>();
-    this.#refused.clear();
     for (const [secret, clusters] of [...secrets].sort(([a], [b]) => (a < b ? -1 : 1))) {
       for (const [name, kubeconfig] of Object.entries(clusters)) {
         const cluster = parseClusterId(name);
@@ -140,9 +166,8 @@ export class RemoteClusters {
   }
 
   #refuse(cluster: string, secret: string, reason: string): void {
-    const { now, log } = this.#options;
-    this.#refused.set(`${secret} ${cluster}`, { cluster, secret, state: 'refused', reason, sinceMs: now() });
-    log.warn({ cluster, secret }, `a remote secret is not used: ${reason}`);
+    const status = { cluster, secret, state: 'refused', reason, sinceMs: this.#options.now() } as const;
+    this.#refused = new Map([...this.#refused, [`${secret} ${cluster}`, status]]);
   }
 
   #join(of: Pick<Remote, 'cluster' | 'secret' | 'kubeconfig'>, known: Remote | undefined): void {

@@ -52,6 +52,13 @@ describe('which DestinationRule counts', () => {
     assert.equal(proxies(some('client')).there.cluster(REVIEWS)?.lbPolicy, LEAST_REQUEST);
   });
 
+  test('it is named where istioctl looks for it', () => {
+    const named = (rules: string): unknown => proxies(rules).here.cluster(REVIEWS)?.metadata?.filterMetadata['istio'];
+    assert.equal(named(''), undefined);
+    const config = '/apis/networking.istio.io/v1/namespaces/default/destination-rule/a';
+    assert.deepEqual(named(rule('a', balancing('RANDOM'))), { config });
+  });
+
   test('several for one host: the first policy, and all subsets', () => {
     const { here } = proxies(
       rule('a', 'subsets: [{name: v1, labels: {version: v1}}]') +

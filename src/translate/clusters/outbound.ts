@@ -12,6 +12,7 @@ import { type ClientScope, isHttp } from '../../model/index.ts';
 import type { Built, InitOf } from '../built.ts';
 import { weighsLocalities } from '../endpoint-groups.ts';
 import { inlineAssignment, reachableEndpoints } from '../endpoints.ts';
+import { originMetadata } from '../origin-metadata.ts';
 import type { RuledTarget } from '../targets.ts';
 import { CLIENT_ALPN, clientMtls, originatedTls } from '../tls.ts';
 import { ORIGINAL_DESTINATION } from './local.ts';
@@ -37,6 +38,7 @@ export function outboundCluster(mesh: MeshView, client: ClientScope, named: Name
   const message = create(ClusterSchema, {
     name,
     altStatName: named.canonical ?? '',
+    ...originMetadata(target.origins),
     connectTimeout: durationFromMs(durationMs(policy.connectionPool?.tcp?.connectTimeout, CONNECT_TIMEOUT_MS)),
     ...loadBalancing(policy),
     ...discovery(mesh, client, named),

@@ -3,13 +3,21 @@ import type { HttpMatch, HttpRoute } from '../../config/index.ts';
 import type { DataSourceSchema } from '../../envoy/gen/envoy/config/core/v3/base_pb.ts';
 import type { RouteSchema } from '../../envoy/gen/envoy/config/route/v3/route_components_pb.ts';
 import type { MeshView, VirtualService } from '../../mesh/index.ts';
-import type { ClientScope } from '../../model/index.ts';
+import type { ClientScope, ObjectRef } from '../../model/index.ts';
 import type { InitOf } from '../built.ts';
 import { effectivePolicy } from '../clusters/traffic-policy.ts';
+import { originMetadata } from '../origin-metadata.ts';
 import { outboundTarget } from '../targets.ts';
 import { httpRoutesOf } from './delegate.ts';
 import { destinationCluster, type RouteContext } from './destinations.ts';
-import { type ClusterNameOf, forwardAction, hashPolicy, headerParts, redirectAction } from './route-action.ts';
+import {
+  type ClusterNameOf,
+  forwardAction,
+  hashPolicy,
+  headerParts,
+  redirectAction,
+  retryHeaders,
+} from './route-action.ts';
 import { perFilterConfig } from './route-filters.ts';
 import { matchesAll, routeMatch } from './route-match.ts';
 import { appliesTo } from './stream-routes.ts';
@@ -18,18 +26,23 @@ export type RouteInit = InitOf<typeof RouteSchema>;
 type Action = NonNullable<RouteInit['action']>;
 
 interface RouteParts {
+  readonly owner: ObjectRef;
   readonly route: HttpRoute;
   readonly match: HttpMatch | undefined;
   readonly action: Action;
 }
 
-function envoyRoute({ route, match, action }: RouteParts): RouteInit {
+function envoyRoute({ owner, route, match, action }: RouteParts): RouteInit {
   const name = [route.name, match?.name].filter((part) => part).join('.');
   const filters = perFilterConfig(route);
+  const headers = headerParts(route.headers);
+  const added = action.case === 'route' ? retryHeaders(route) : [];
   return {
     ...(name ? { name } : {}),
     match: routeMatch(match),
-    ...headerParts(route.headers),
+    ...originMetadata([owner]),
+    ...headers,
+    requestHeadersToAdd: [...(headers.requestHeadersToAdd ?? []), ...added],
     ...(Object.keys(filters).length > 0 ? { typedPerFilterConfig: filters } : {}),
     action,
   };
@@ -80,7 +93,7 @@ export function virtualServiceRoutes(
     const action = actionOf(mesh, context.client, { route, nameOf });
     for (const match of route.match?.length ? route.match : [undefined]) {
       if (match && !appliesTo(match, rule, context)) continue;
-      routes.push(envoyRoute({ route, match, action }));
+      routes.push(envoyRoute({ owner: owner.ref, route, match, action }));
       if (matchesAll(match)) return routes;
     }
   }
@@ -91,5 +104,5 @@ export function virtualServiceRoutes(
 export function defaultRoute(mesh: MeshView, client: ClientScope, cluster: string): RouteInit {
   const route: HttpRoute = { route: [{ destination: { host: '' } }] };
   const action = actionOf(mesh, client, { route, nameOf: () => cluster });
-  return { name: 'default', match: routeMatch(undefined), action };
+  return { name: 'default', match: routeMatch(undefined), requestHeadersToAdd: [...retryHeaders(route)], action };
 }

@@ -25,8 +25,12 @@ export class GrpcDeltaClient {
   #error: ServiceError | undefined;
   #wake: () => void = () => undefined;
 
-  constructor(target: string, credentials: ChannelCredentials, token?: string) {
-    this.#client = new Client(target, credentials, { 'grpc.ssl_target_name_override': 'xds.test' });
+  constructor(
+    target: string,
+    credentials: ChannelCredentials,
+    { token, serverName = 'xds.test' }: { readonly token?: string | undefined; readonly serverName?: string } = {},
+  ) {
+    this.#client = new Client(target, credentials, { 'grpc.ssl_target_name_override': serverName });
     const metadata = new Metadata();
     if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
     this.#call = this.#client.makeBidiStreamRequest(
