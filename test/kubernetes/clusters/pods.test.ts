@@ -1,7 +1,7 @@
 /** Pods of a real cluster: who gets a proxy and what it does to them, where their calls go, and what names they know. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { CertificateAuthority } from '../../../src/security/index.ts';
@@ -9,6 +9,7 @@ import { mustRun } from '../harness/command.ts';
 import { IMAGE, type Lab, startLab, withoutLab } from '../harness/lab.ts';
 import {
   CALLERS,
+  CANARY,
   INGRESS,
   istio,
   type KeyPair,
@@ -20,7 +21,7 @@ import {
   workload,
   workloads,
 } from './pods/manifests.ts';
-import { PodCalls } from './pods/pod-calls.ts';
+import { callGateway, PodCalls } from './pods/pod-calls.ts';
 
 const skip = withoutLab();
 const CLIENT = 'shop/deployment/client';
@@ -74,8 +75,10 @@ function authority(): { readonly root: string; issue(name: string): KeyPair } {
 describe('pods', { skip }, () => {
   let lab: Lab;
   let calls: PodCalls;
-  const outside = createServer((_request, response) => response.end('outside'));
-  let outsideUrl: string;
+  const appAuthority = authority();
+  /** At a port number that is of HTTP in the mesh, and at one that nobody there has. */
+  const outside = [0, 0].map(() => createServer((_request, response) => response.end('outside')));
+  let outsideUrls: readonly string[];
 
   const kubectl = (...args: readonly string[]): Promise<string> => lab.kubectl('cluster1', ...args);
   const podOf = async (namespace: string, app: string): Promise<PodObject> =>
@@ -87,6 +90,11 @@ describe('pods', { skip }, () => {
   };
   const gatewayAddress = async (namespace: string, name: string): Promise<string> =>
     await kubectl('get', 'service', '-n', namespace, name, '-o', 'jsonpath={.status.loadBalancer.ingress[0].ip}');
+  const listen = async (server: Server, port: number): Promise<number> => {
+    server.listen(port, lab.hostAddress);
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
   const install = async (...values: readonly string[]): Promise<void> => {
     const { code, stdout, stderr } = await lab.istioctl(
       'install',
@@ -103,13 +111,11 @@ describe('pods', { skip }, () => {
   before(async () => {
     lab = await startLab(['cluster1']);
     calls = new PodCalls(lab, 'cluster1');
-    outside.listen(0, lab.hostAddress);
-    await once(outside, 'listening');
-    const { port } = outside.address() as AddressInfo;
-    outsideUrl = `http://${lab.hostAddress}:${port}/`;
+    const ports = await Promise.all(outside.map((server, index) => listen(server, index === 0 ? 80 : 0)));
+    outsideUrls = ports.map((port) => `http://${lab.hostAddress}:${port}/`);
     await install();
-    await lab.apply('cluster1', list(namespaces(authority().issue('secure.shop'))));
-    await lab.apply('cluster1', list(workloads(port)));
+    await lab.apply('cluster1', list(namespaces(appAuthority.issue('secure.example.com'))));
+    await lab.apply('cluster1', list(workloads(ports[1] ?? 0)));
     await lab.apply('cluster1', list(OWN_GATEWAY));
     for (const name of ['server', 'client', 'apart', 'by-command', 'unwell'])
       await kubectl('rollout', 'status', '-n', 'shop', `deployment/${name}`, '--timeout=60s');
@@ -126,8 +132,10 @@ describe('pods', { skip }, () => {
       );
   });
   after(async () => {
-    outside.closeAllConnections();
-    outside.close();
+    for (const server of outside) {
+      server.closeAllConnections();
+      server.close();
+    }
     await lab?.down();
   });
 
@@ -263,6 +271,7 @@ describe('pods', { skip }, () => {
     test('a server that speaks first, alone on its port number and where others speak HTTP', async () => {
       assert.match(await calls.bytes(CLIENT, 'greets', 5000), /^server-.* speaks first$/);
       assert.match(await calls.bytes(CLIENT, 'shared-tcp', 9000), /^server-.* speaks first$/);
+      assert.match(await calls.bytes(CLIENT, 'echoes', 5001, 'word'), /^server-.* echoes word$/);
     });
 
     test("an application's own TLS passes through", async () => {
@@ -314,7 +323,7 @@ describe('pods', { skip }, () => {
     });
 
     test('outside of the mesh: let through', async () => {
-      assert.equal((await calls.http(CLIENT, outsideUrl)).body, 'outside');
+      for (const url of outsideUrls) assert.equal((await calls.http(CLIENT, url)).body, 'outside');
     });
 
     test('callers without a sidecar: as they are under PERMISSIVE, refused under STRICT', async () => {
@@ -340,14 +349,22 @@ describe('pods', { skip }, () => {
       assert.equal((await calls.http(PLAIN, `http://${podIP}:8080/`)).status, 0);
     });
 
+    test('anybody may read the numbers of a proxy, and nobody of its pod may command it', async () => {
+      const { podIP } = (await podOf('shop', 'server')).status;
+      assert.match((await calls.http(PLAIN, `http://${podIP}:15090/stats/prometheus`)).body, /^envoy_cluster_/m);
+      assert.equal((await calls.http(SERVER_POD, 'http://127.0.0.1:15000/')).status, 0);
+      for (const port of [15000, 15001, 15006])
+        assert.equal((await calls.http(PLAIN, `http://${podIP}:${port}/`)).status, 0, String(port));
+    });
+
     test('who may call is said by port', async () => {
-      const rules = [{ to: [{ operation: { ports: ['8081', '3306'] } }] }];
+      const rules = [{ to: [{ operation: { ports: ['8081', '3307'] } }] }];
       const selector = { matchLabels: { app: 'server' } };
       const deny = istio('AuthorizationPolicy', 'shop', 'by-port', { selector, action: 'DENY', rules });
       await lab.apply('cluster1', list([deny]));
       await lab.eventually('two ports are closed', async () => {
         assert.equal((await calls.http(CLIENT, 'http://found-out:7070/')).status, 403);
-        assert.equal(await calls.bytes(CLIENT, 'greets', 5000), '');
+        assert.equal(await calls.bytes(CLIENT, 'echoes', 5001, 'word'), '');
       });
       assert.equal((await calls.http(CLIENT, 'http://web/')).status, 200);
       await kubectl('delete', 'authorizationpolicy', '-n', 'shop', 'by-port');
@@ -379,11 +396,11 @@ describe('pods', { skip }, () => {
       await lab.apply('cluster1', list(INGRESS));
       const address = await gatewayAddress('istio-system', 'istio-ingressgateway');
       await lab.eventually('the shop answers', async () => {
-        const { status, app } = await calls.outside({ host: 'shop.example.com', address });
+        const { status, app } = await callGateway({ host: 'shop.example.com', address });
         assert.equal(status, 200);
         assert.match(app?.caller ?? '', /\/sa\/istio-ingressgateway-service-account$/);
       });
-      assert.equal((await calls.outside({ host: 'other.example.com', address })).status, 404);
+      assert.equal((await callGateway({ host: 'other.example.com', address })).status, 404);
     });
 
     test('TLS ends there by a Secret, and a new Secret is taken at once', async () => {
@@ -397,15 +414,23 @@ describe('pods', { skip }, () => {
           list([{ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata, data }]),
         );
         await lab.eventually('the certificate is used', async () => {
-          assert.equal((await calls.outside({ host: 'shop.example.com', address, authority: ca.root })).status, 200);
+          assert.equal((await callGateway({ host: 'shop.example.com', address, authority: ca.root })).status, 200);
         });
       }
+    });
+
+    test("an application's own TLS passes, by its server name", async () => {
+      const address = await gatewayAddress('istio-system', 'istio-ingressgateway');
+      await lab.eventually('the application answers', async () => {
+        const call = { host: 'secure.example.com', address, authority: appAuthority.root };
+        assert.match((await callGateway(call)).body, /^server-.* over its own TLS$/);
+      });
     });
 
     test("a user's own, by the template of the injector", async () => {
       const address = await gatewayAddress('edge', 'gate');
       await lab.eventually('the gate answers', async () => {
-        const { status, app } = await calls.outside({ host: 'gate.example.com', address });
+        const { status, app } = await callGateway({ host: 'gate.example.com', address });
         assert.deepEqual([status, app?.caller], [200, 'spiffe://cluster.local/ns/edge/sa/default']);
       });
     });
@@ -421,10 +446,35 @@ describe('pods', { skip }, () => {
   test('REGISTRY_ONLY, said to the installed mesh: nobody outside is called but by a pod that leaves the port out', async () => {
     await install('--set', 'meshConfig.outboundTrafficPolicy.mode=REGISTRY_ONLY');
     await lab.eventually('the way out is closed', async () => {
-      assert.equal((await calls.http(CLIENT, outsideUrl)).status, 502);
+      const [known = '', other = ''] = outsideUrls;
+      assert.equal((await calls.http(CLIENT, known)).status, 502);
+      assert.equal((await calls.http(CLIENT, other)).status, 0, 'nobody knows that it is HTTP');
     });
-    assert.equal((await calls.http('shop/deployment/apart', outsideUrl)).body, 'outside');
+    assert.equal((await calls.http('shop/deployment/apart', outsideUrls[1] ?? '')).body, 'outside');
     assert.equal((await calls.http(CLIENT, 'http://web/')).status, 200);
+  });
+
+  test('a second control plane, by its revision, serves its namespaces in the same mesh, and goes again', async () => {
+    const canary = ['--revision', 'canary', '-y'];
+    const { code, stdout, stderr } = await lab.istioctl(
+      'install',
+      '--set',
+      'profile=minimal',
+      ...canary,
+      ...HUB_AND_TAG,
+    );
+    assert.equal(code, 0, `${stdout}\n${stderr}`);
+    await lab.apply('cluster1', list(CANARY));
+    await kubectl('rollout', 'status', '-n', 'canary', 'deployment/bird', '--timeout=60s');
+    const { metadata, spec } = await podOf('canary', 'bird');
+    assert.equal(metadata.annotations?.['istio.io/rev'], 'canary');
+    assert.match(spec.initContainers?.[1]?.args?.join(' ') ?? '', /istiod-canary\.istio-system\.svc/);
+    const identity = 'spiffe://cluster.local/ns/canary/sa/bird';
+    assert.equal((await calls.http('canary/deployment/bird', 'http://web.shop/')).app?.caller, identity);
+    assert.equal((await calls.http(CLIENT, 'http://bird.canary/')).app?.caller, BY_CLIENT);
+    await kubectl('delete', 'namespace', 'canary', '--wait=false');
+    assert.equal((await lab.istioctl('uninstall', ...canary)).code, 0);
+    assert.equal((await asked(pod({ name: 'x', namespace: 'shop' }))).spec.initContainers?.length, 2);
   });
 
   test('without a control plane, pods that are to have a proxy are refused, and all others go on', async () => {

@@ -2,7 +2,7 @@
  * The application of a pod, for tests. It comes by a ConfigMap, so it imports nothing of ours. POD_NAME says who it is, LISTEN
  * what is at which port (`8080:http,3306:greet`):
  * `http`: answers who it is and what it received; `/healthz` until `/fail` was asked for; `/seen?path=` counts; WebSocket greets.
- * `h2`: HTTP/2 in the clear, and gRPC's health service. `greet`: speaks first. `tls`: TLS of its own, by /app/key.pem.
+ * `h2`: HTTP/2 in the clear, and gRPC's health service. `greet`: speaks first. `echo`: second. `tls`: TLS of its own.
  */
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -49,6 +49,11 @@ const SERVERS: Readonly<Record<string, (port: number) => Server>> = {
     createHttpServer((request, response) => answer(port, request, response)).on('upgrade', greetWebSocket),
   h2: () => createHttp2Server(answerHttp2),
   greet: () => createTcpServer((socket) => socket.on('error', () => socket.destroy()).end(`${pod} speaks first\n`)),
+  echo: () =>
+    createTcpServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.once('data', (word) => socket.end(`${pod} echoes ${word.toString()}\n`));
+    }),
   tls: () => {
     const folder = dirname(process.argv[1] ?? '');
     const options = { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'cert.pem')) };

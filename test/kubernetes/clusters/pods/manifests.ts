@@ -18,6 +18,7 @@ export const NAMESPACES: Readonly<Record<string, Json>> = {
   legacy: {},
   refused: { 'istio-injection': 'disabled' },
   edge: {},
+  canary: { 'istio.io/rev': 'canary' },
 };
 
 export interface PodSpec {
@@ -124,12 +125,25 @@ const HEALTH = { path: '/healthz', port: 8080 };
 
 /** Every kind of probe, each of which fails when the application says that it is unwell. */
 const PROBED: Json = {
-  env: [{ name: 'LISTEN', value: '8080:http,8081:http,8086:h2,3306:greet,9443:tls' }],
+  env: [{ name: 'LISTEN', value: '8080:http,8081:http,8086:h2,3306:greet,3307:echo,9443:tls' }],
   ports: [{ name: 'web', containerPort: 8080 }],
   startupProbe: { tcpSocket: { port: 3306 }, periodSeconds: 1, failureThreshold: 60 },
   readinessProbe: { httpGet: { ...HEALTH, port: 'web' }, periodSeconds: 1 },
   livenessProbe: { grpc: { port: 8086 }, periodSeconds: 2, failureThreshold: 30 },
 };
+
+/** In a namespace of another control plane. */
+export const CANARY: readonly Json[] = [
+  ...workload('Deployment', {
+    name: 'bird',
+    namespace: 'canary',
+    container: {
+      env: [{ name: 'LISTEN', value: '8080:http' }],
+      readinessProbe: { httpGet: { ...HEALTH }, periodSeconds: 1 },
+    },
+  }),
+  service('canary', 'bird', { app: 'bird', ports: ['http:80:8080'] }),
+];
 
 export const SERVER: PodSpec = { name: 'server', namespace: 'shop', container: PROBED };
 
@@ -179,6 +193,7 @@ export function workloads(outsidePort: number): readonly Json[] {
     service('shop', 'web', { app: 'server', ports: ['http:80:8080', 'http-too:18080:8080'] }),
     service('shop', 'found-out', { app: 'server', ports: [':7070:8081'] }),
     service('shop', 'greets', { app: 'server', ports: ['tcp:5000:3306'] }),
+    service('shop', 'echoes', { app: 'server', ports: ['tcp:5001:3307'] }),
     service('shop', 'shared-http', { app: 'server', ports: ['http:9000:8080'] }),
     service('shop', 'shared-tcp', { app: 'server', ports: ['tcp:9000:3306'] }),
     service('shop', 'secure', { app: 'server', ports: ['https:443:9443'] }),
@@ -253,7 +268,7 @@ export const OWN_GATEWAY: readonly Json[] = [
   }),
 ];
 
-/** From outside by the gateway that comes with the mesh, in plain text and by TLS that ends there. */
+/** From outside by the gateway that comes with the mesh: in plain text, by TLS that ends there, by TLS that passes. */
 export const INGRESS: readonly Json[] = [
   istio('Gateway', 'shop', 'ingress', {
     selector: { istio: 'ingressgateway' },
@@ -264,11 +279,26 @@ export const INGRESS: readonly Json[] = [
         hosts: ['shop.example.com'],
         tls: { mode: 'SIMPLE', credentialName: 'shop-tls' },
       },
+      {
+        port: { number: 443, name: 'tls', protocol: 'TLS' },
+        hosts: ['secure.example.com'],
+        tls: { mode: 'PASSTHROUGH' },
+      },
     ],
   }),
   istio('VirtualService', 'shop', 'ingress', {
     hosts: ['shop.example.com'],
     gateways: ['ingress'],
     http: [{ route: [{ destination: { host: 'web', port: { number: 80 } } }] }],
+  }),
+  istio('VirtualService', 'shop', 'passthrough', {
+    hosts: ['secure.example.com'],
+    gateways: ['ingress'],
+    tls: [
+      {
+        match: [{ port: 443, sniHosts: ['secure.example.com'] }],
+        route: [{ destination: { host: 'secure', port: { number: 443 } } }],
+      },
+    ],
   }),
 ];

@@ -1,3 +1,5 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import type { CommandResult } from '../../harness/command.ts';
 import type { Lab } from '../../harness/lab.ts';
 
@@ -50,24 +52,38 @@ export class PodCalls {
   }
 
   /** What comes over a connection until it ends, after a word where one is said. */
-  async bytes(caller: string, host: string, port: number): Promise<string> {
-    const { stdout } = await this.exec(caller, 'bash', '-c', `timeout 8 cat </dev/tcp/${host}/${port}`);
-    return stdout.trim();
+  async bytes(caller: string, host: string, port: number, word = ''): Promise<string> {
+    const script = `exec 3<>/dev/tcp/${host}/${port}; printf '${word}' >&3; timeout 5 cat <&3`;
+    return (await this.exec(caller, 'bash', '-c', script)).stdout.trim();
   }
+}
 
-  /** From this machine by a gateway. */
-  async outside({ host, address, authority }: OutsideCall): Promise<HttpAnswer> {
-    const secure = authority === undefined ? [] : ['--cacert', '/dev/stdin'];
-    const url = `${authority === undefined ? 'http' : 'https'}://${host}/`;
-    const resolve = ['80', '443'].flatMap((port) => ['--resolve', `${host}:${port}:${address}`]);
-    const args = ['-sS', '-m', '10', '-w', '\\n%{http_code}', ...resolve, ...secure, url];
-    return read((await this.#lab.run('curl', args, { input: authority ?? '' })).stdout);
-  }
+/** A call from this machine by a gateway. Never rejects. */
+export function callGateway({ host, address, authority }: OutsideCall): Promise<HttpAnswer> {
+  const { promise, resolve } = Promise.withResolvers<HttpAnswer>();
+  const options = { host: address, headers: { host }, agent: false, timeout: 10_000 };
+  const take = (response: IncomingMessage): void => {
+    let body = '';
+    response.setEncoding('utf8').on('data', (part: string) => {
+      body += part;
+    });
+    response.on('end', () => resolve(answer(response.statusCode ?? 0, body.trimEnd())));
+  };
+  const request =
+    authority === undefined
+      ? httpRequest(options, take)
+      : httpsRequest({ ...options, servername: host, ca: authority }, take);
+  request.on('timeout', () => request.destroy());
+  request.on('error', ({ message }) => resolve(answer(0, message)));
+  request.end();
+  return promise;
 }
 
 function read(text: string): HttpAnswer {
   const end = text.lastIndexOf('\n');
-  const body = text.slice(0, Math.max(0, end)).trimEnd();
-  const app = body.startsWith('{') ? (JSON.parse(body) as AppAnswer) : undefined;
-  return { status: Number(text.slice(end + 1)), body, app };
+  return answer(Number(text.slice(end + 1)), text.slice(0, Math.max(0, end)).trimEnd());
+}
+
+function answer(status: number, body: string): HttpAnswer {
+  return { status, body, app: body.startsWith('{') ? (JSON.parse(body) as AppAnswer) : undefined };
 }
