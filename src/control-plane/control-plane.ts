@@ -36,6 +36,8 @@ export interface ControlPlaneOptions {
   readonly loopbackPort?: number;
   /** The DNS names by which proxies may call it; {@link SERVER_NAME} alone unless given. */
   readonly serverNames?: readonly string[];
+  /** Are there members that come by `addMember` at the start? Then {@link ControlPlane.settle} says when they were read. */
+  readonly isSettling?: boolean;
   /** Issues the certificates of the proxies served here. */
   readonly ca: Authority;
   readonly trust: TrustBundle;
@@ -97,6 +99,7 @@ export class ControlPlane {
       ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
       tls: this.certificate.pair,
       controlPlane: options.cluster,
+      isSettling: options.isSettling ?? false,
       admit: admission({
         scopes,
         reviewers: this.reviewers,
@@ -165,6 +168,8 @@ export class ControlPlane {
     this.members.delete(id);
     this.reviewers.delete(id);
     await found.member.source.stop();
+    // Before its proxies are told that their own pods and neighbours have gone.
+    this.server.endCluster(id, `Cluster ${id} is not served by this control plane any more.`);
     this.mesh.removeMember(id);
     this.objectsChanged();
   }
@@ -173,6 +178,11 @@ export class ControlPlane {
   markMember(id: ClusterId, contact: Contact): void {
     const found = this.members.get(id);
     if (found) this.mesh.setMember({ id, network: found.member.network, contact });
+  }
+
+  /** All members were read that can be: proxies from before this start may be told what has changed. */
+  settle(): void {
+    this.server.settle();
   }
 
   setMeshConfig(config: MeshConfig): void {

@@ -10,7 +10,7 @@ import { followConfigMaps } from './config-maps.ts';
 import { serveStatus } from './http/serve-status.ts';
 import { lead } from './leader/lead.ts';
 import { clusterMember, joiningClusters } from './members/member-clusters.ts';
-import type { MemberState } from './members/remote-clusters.ts';
+import type { MemberState, RemoteClusters } from './members/remote-clusters.ts';
 import { followRemoteSecrets } from './members/remote-secrets.ts';
 import { readMeshConfig } from './mesh-settings.ts';
 import type { IstiodSettings } from './settings.ts';
@@ -28,6 +28,10 @@ export interface IstiodOptions {
   readonly now: () => number;
 }
 
+/** So long is waited for the remote clusters before proxies from an earlier control plane are told of what is known. */
+const SETTLE_MS = 10_000;
+const SETTLE_LOOK_MS = 50;
+
 /** What the ConfigMaps say now, and what they come to say. */
 interface FollowedConfig {
   readonly mesh: MeshConfig;
@@ -41,6 +45,7 @@ export class Istiod {
   readonly #options: IstiodOptions;
   readonly #scopes: LogScopes;
   readonly #closers: (() => void | Promise<void>)[] = [];
+  #isNaming = false;
   #notReady: string | undefined = 'it has not read the cluster yet';
   /** What is said of the cluster that it is in. */
   #home: MemberState & { readonly sinceMs: number };
@@ -84,6 +89,7 @@ export class Istiod {
       authority,
       plane,
       isServing: () => this.#notReady === undefined,
+      isNaming: () => this.#isNaming,
       isComplete: () => this.#notReady === undefined && remotes.isComplete(),
       now,
       log: this.#scopes.scope('leader', 'what one replica does for all'),
@@ -103,7 +109,12 @@ export class Istiod {
     await this.#serveWebhooks(authority, config);
     await plane.start();
     this.#closers.push(() => plane.stop());
-    await this.#serveNames(plane);
+    this.#whenSettled(remotes, async () => {
+      plane.settle();
+      await this.#serveNames(plane);
+      this.#isNaming = true;
+      duties.refresh();
+    });
     this.#notReady = undefined;
     duties.refresh();
     log.info({ cluster, network: settings.network }, 'istiod is ready');
@@ -143,6 +154,7 @@ export class Istiod {
       listen: { address: bindAddress, port: ports.xds },
       loopbackPort: ports.plainXds,
       serverNames,
+      isSettling: true,
       ca: of.authority.authority,
       trust: of.trust,
       meshConfig: of.meshConfig,
@@ -183,6 +195,23 @@ export class Istiod {
     const server = new WebhookServer(certificate, [injection, validation]);
     await server.listen({ address: bindAddress, port: ports.webhook });
     this.#closers.push(() => server.close());
+  }
+
+  /**
+   * Remote clusters are read while proxies are served already. Until then those that knew a control plane before keep what
+   * they have, and names are not told: it would be taken for the truth that there are none.
+   */
+  #whenSettled(remotes: RemoteClusters, then: () => Promise<void>): void {
+    const { log } = this.#options;
+    const endMs = performance.now() + SETTLE_MS;
+    const timer = setInterval(() => {
+      const isSettled = remotes.isSettled();
+      if (!isSettled && performance.now() < endMs) return;
+      clearInterval(timer);
+      if (!isSettled) log.warn('not all remote clusters can be read; proxies are told of what is known without them');
+      then().catch((error: unknown) => log.error({ err: error }, 'names are not served'));
+    }, SETTLE_LOOK_MS);
+    this.#closers.push(() => clearInterval(timer));
   }
 
   /** The mesh's zones, for the cluster's own DNS to ask. */

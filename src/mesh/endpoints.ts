@@ -100,8 +100,8 @@ export class Endpoints {
     const [kind, id = '', ...rest] = key.split(' ');
     if (kind === 'slices') {
       const contact = this.contact(id.slice(0, id.indexOf('/')) as ClusterId);
-      const endpoints = contact === 'lost' ? [] : this.slices.of(id, rest[0] ?? '');
-      return contact === 'stale' ? endpoints.map(outdated) : endpoints;
+      const endpoints = this.slices.of(id, rest[0] ?? '');
+      return contact === 'live' ? endpoints : endpoints.map((endpoint) => outdated(endpoint, contact));
     }
     const entry = parseObjectRef(id);
     return entry ? this.entries.of(entry, { number: Number(rest[0]), name: rest[1] ?? '' }) : [];
@@ -120,9 +120,10 @@ export class Endpoints {
   }
 }
 
-/** Of a cluster that cannot be asked: it may be gone, so that others are preferred as long as there are any. */
-function outdated(endpoint: Endpoint): Endpoint {
-  return endpoint.health === 'healthy' ? { ...endpoint, health: 'degraded' } : endpoint;
+/** Of a cluster that cannot be asked: it may be gone, so that others are preferred, and in the end it is not called any more. */
+function outdated(endpoint: Endpoint, contact: 'stale' | 'lost'): Endpoint {
+  if (endpoint.health !== 'healthy') return endpoint;
+  return { ...endpoint, health: contact === 'stale' ? 'degraded' : 'unhealthy' };
 }
 
 function keyOf({ cluster, workload, address, port }: Endpoint): string {

@@ -98,7 +98,7 @@ export class Mesh implements MeshView {
     });
     this.rules = new TrafficRules(this.tables, { home, rootNamespace: config.rootNamespace, hosts: this.hosts });
     this.policies = new Policies(this.tables, home, config.rootNamespace);
-    this.gateways = new Gateways(this.tables, home, this.endpoints);
+    this.gateways = new Gateways({ graph: this.graph, tables: this.tables, home, endpoints: this.endpoints });
     this.workloads = new Workloads(this.graph, this.tables, home);
     this.addresses = new Addresses({ ...base, placement, endpoints: this.endpoints, home });
     const { hosts, addresses } = this;

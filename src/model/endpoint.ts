@@ -20,7 +20,8 @@ export interface Endpoint {
   readonly mtls: boolean;
   /**
    * draining: takes no new connections but answers those it has (EndpointSlice serving and terminating). degraded: used
-   * where there are not enough healthy ones, because its cluster has not been heard of for a while.
+   * where there are not enough healthy ones, because its cluster has not been heard of for a while. unhealthy: not used, because
+   * that has been so for long. The last two say nothing to clients in the same cluster, who see for themselves who is there.
    */
   readonly health: 'healthy' | 'degraded' | 'unhealthy' | 'draining';
   /** Relative weight; 1 unless set. */

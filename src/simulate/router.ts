@@ -140,7 +140,7 @@ function forwardTo(step: Step, forwarding: Forwarding): readonly Path[] {
   const levels = [...(destination.weight ? [destination.weight] : []), ...levelsOf(routing)];
   if (routing.config.mostSpecificHeaderMutationsWins) levels.reverse();
   const facts = { ...formatFacts(downstream, request), cluster: destination.cluster };
-  const headers = mutateRequestHeaders(request.headers, levels, facts);
+  const headers = withoutConsumed(mutateRequestHeaders(request.headers, levels, facts));
   const rewritten = rewrite({ ...request, headers }, forwarding);
   const stream: Stream =
     request.tunnel && terminatesConnect(action)
@@ -155,6 +155,13 @@ function forwardTo(step: Step, forwarding: Forwarding): readonly Path[] {
   });
   const answered = request.tunnel ? paths : paths.map((path) => ({ ...path, outcome: asAnswer(path.outcome, action) }));
   return respond(answered, levels, exchange);
+}
+
+/** The router reads this header after all that is added to a request, and passes it on to nobody (Envoy: router filter). */
+const RETRY_ON = 'x-envoy-retry-on';
+
+function withoutConsumed(headers: HttpRequest['headers']): HttpRequest['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== RETRY_ON));
 }
 
 /** Has the connection manager an `on_demand` filter that discovers clusters? */

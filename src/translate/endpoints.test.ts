@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { toBinary } from '@bufbuild/protobuf';
 import { Cluster_DiscoveryType } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.ts';
+import { HealthStatus } from '../envoy/gen/envoy/config/core/v3/health_check_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { TYPE_URL } from '../envoy/index.ts';
+import type { ClusterId } from '../model/index.ts';
 import { eastWestText, istioText, podText, serviceText } from './testing/manifests.ts';
 import { PaperMesh } from './testing/paper-mesh.ts';
 
@@ -146,6 +148,30 @@ describe('near and far', () => {
   });
 });
 
+describe('a cluster that cannot be asked', () => {
+  const CLUSTER2 = { id: 'cluster2' as ClusterId, network: '' } as const;
+  const mesh = new PaperMesh({
+    clusters: {
+      cluster1: CLIENT + serviceText({ name: 'reviews', pods: { a: '10.1.0.1' } }),
+      cluster2: CLIENT + serviceText({ name: 'reviews', pods: { b: '10.2.0.1' } }),
+    },
+    flat: true,
+  });
+  const healths = (cluster: string): readonly string[] =>
+    (mesh.sidecar(`${cluster}/default/client`).assignment(REVIEWS)?.endpoints ?? []).flatMap(({ lbEndpoints }) =>
+      lbEndpoints.map(({ healthStatus }) => (healthStatus === HealthStatus.DEGRADED ? 'last' : 'usual')),
+    );
+
+  test('is called last by others, and in the end not at all; its own clients stay at home', () => {
+    mesh.plane.mesh.setMember({ ...CLUSTER2, contact: 'stale' });
+    assert.deepEqual(healths('cluster1'), ['usual', 'last']);
+    assert.deepEqual(healths('cluster2'), ['usual', 'usual']);
+    mesh.plane.mesh.setMember({ ...CLUSTER2, contact: 'lost' });
+    assert.deepEqual(healths('cluster1'), ['usual']);
+    assert.deepEqual(healths('cluster2'), ['usual', 'usual']);
+  });
+});
+
 describe('other networks', () => {
   const mesh = new PaperMesh({
     clusters: {
@@ -183,6 +209,24 @@ describe('other networks', () => {
       ['2.2.2.2:15443'],
     );
     assert.equal(client.cluster('network|cluster2')?.edsClusterConfig?.serviceName, 'network|cluster2');
+  });
+
+  test('while a gateway is being ended, the pods behind it are other endpoints, so that clients leave it', () => {
+    const slice = (conditions: string): string => `---
+{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, metadata: {name: eastwest-a, namespace: istio-system, labels: {kubernetes.io/service-name: eastwest}},
+ ports: [{name: tls, port: 15443}], endpoints: [{addresses: [10.1.0.9], conditions: ${conditions}, targetRef: {kind: Pod, namespace: istio-system, name: gw}}]}
+`;
+    const behind = (): readonly string[] => client.behind('reviews').slice(1);
+    const usual = behind();
+    mesh.apply('cluster2', slice('{ready: true}'));
+    assert.deepEqual(behind(), usual);
+    mesh.apply('cluster2', slice('{ready: false, serving: true, terminating: true}'));
+    assert.deepEqual(
+      behind(),
+      usual.map((at) => `${at} without cluster2/gw`),
+    );
+    mesh.apply('cluster2', slice('{ready: false, serving: false, terminating: true}'));
+    assert.deepEqual(behind(), usual);
   });
 
   test('a load balancer that has only a name is looked up', () => {

@@ -31,12 +31,16 @@ export function reachableEndpoints(mesh: MeshView, client: ClientScope, target: 
   const labels = target.subset?.labels;
   return mesh.endpoints
     .of(target.service.backing, target.port)
-    .filter((endpoint) => endpoint.health !== 'draining' && selects(labels, endpoint.labels))
+    .filter((endpoint) => isUsed(client, endpoint) && selects(labels, endpoint.labels))
     .filter((endpoint) => {
       if (isLocal(client, endpoint)) return endpoint.address !== '';
       return !target.ownNetworkOnly && canCross(mesh, endpoint);
     })
     .map((endpoint) => (isLocal(client, endpoint) ? asServed(mesh, endpoint) : endpoint));
+}
+
+function isUsed(client: ClientScope, { health, cluster }: Endpoint): boolean {
+  return health !== 'draining' && (health !== 'unhealthy' || cluster === client.cluster);
 }
 
 /** A pod with a proxy that is told to take plain text alone is spoken to like one without (Istio: auto mTLS). Tracked. */
@@ -67,23 +71,47 @@ function sniOf(client: ClientScope, target: Target, endpoint: Endpoint): string 
   return formatSniClusterName({ port: port.number, subset: '', hostname });
 }
 
+/** All that makes an endpoint another one for some clients than for others. */
+interface Way {
+  readonly sni: string;
+  /** The address is that of an internal listener, which carries bytes to the gateways of another network. */
+  readonly isFar: boolean;
+  /**
+   * Told apart by the gateways that are leaving, an endpoint becomes another one when a gateway is ended: clients finish what
+   * they have begun and take new connections, which lead to the gateways that stay. Nobody could tell them otherwise, as
+   * gateways see no HTTP in what they pass on.
+   */
+  readonly leaving: string;
+  /** Its cluster cannot be asked. Clients of the same cluster find out themselves who is there, and stay at home. */
+  readonly isOutdated: boolean;
+}
+
+function wayTo(mesh: MeshView, client: ClientScope, of: { readonly target: Target; readonly endpoint: Endpoint }): Way {
+  const { target, endpoint } = of;
+  const isFar = !isLocal(client, endpoint);
+  return {
+    sni: sniOf(client, target, endpoint),
+    isFar,
+    leaving: isFar ? mesh.gateways.entry(endpoint.network).leaving.join(' ') : '',
+    isOutdated: endpoint.health === 'degraded' && endpoint.cluster !== client.cluster,
+  };
+}
+
 /** One endpoint: its address inside the network, or the internal listener of the network it is behind. */
-export function lbEndpoint(client: ClientScope, target: Target, endpoint: Endpoint): LbEndpoint {
+function lbEndpoint(endpoint: Endpoint, { sni, isFar, leaving, isOutdated }: Way): LbEndpoint {
   const { cluster, namespace, workload, port } = endpoint;
+  const id = `${cluster}/${namespace}/${workload || endpoint.address}:${port}`;
   return {
     hostIdentifier: {
       case: 'endpoint',
       value: {
-        hostname: sniOf(client, target, endpoint),
-        address: isLocal(client, endpoint)
-          ? addressOf(endpoint)
-          : internalAddress(
-              crossNetworkName(endpoint.network),
-              `${cluster}/${namespace}/${workload || endpoint.address}:${port}`,
-            ),
+        hostname: sni,
+        address: isFar
+          ? internalAddress(crossNetworkName(endpoint.network), leaving ? `${id} without ${leaving}` : id)
+          : addressOf(endpoint),
       },
     },
-    ...(endpoint.health === 'degraded' ? { healthStatus: HealthStatus.DEGRADED } : {}),
+    ...(isOutdated ? { healthStatus: HealthStatus.DEGRADED } : {}),
     loadBalancingWeight: endpoint.weight,
     metadata: {
       filterMetadata: {
@@ -121,7 +149,9 @@ export function inlineAssignment(mesh: MeshView, client: ClientScope, of: Assign
       priority,
       locality: { region: locality.region, zone: locality.zone, subZone: locality.subzone },
       loadBalancingWeight: weight,
-      lbEndpoints: members.map((endpoint) => lbEndpoint(client, of.target, endpoint)),
+      lbEndpoints: members.map((endpoint) =>
+        lbEndpoint(endpoint, wayTo(mesh, client, { target: of.target, endpoint })),
+      ),
     })),
   });
 }
@@ -131,15 +161,18 @@ export function inlineAssignment(mesh: MeshView, client: ClientScope, of: Assign
  * goes with the endpoints, and what is in it is what would be encoded anew.
  */
 const ENCODED = new WeakMap<Endpoint, Map<string, EncodedEndpoint>>();
+const MAX_WAYS = 64;
 
-function encoded(client: ClientScope, target: Target, endpoint: Endpoint): EncodedEndpoint {
+function encoded(endpoint: Endpoint, way: Way): EncodedEndpoint {
   const ways = ENCODED.get(endpoint) ?? new Map<string, EncodedEndpoint>();
   if (ways.size === 0) ENCODED.set(endpoint, ways);
-  const way = `${isLocal(client, endpoint) ? 'near' : 'far'} ${sniOf(client, target, endpoint)}`;
-  const known = ways.get(way);
+  const key = `${way.isFar ? 'far' : 'near'} ${way.isOutdated ? 'outdated' : ''} ${way.sni} ${way.leaving}`;
+  const known = ways.get(key);
   if (known) return known;
-  const made = encodeEndpoint(lbEndpoint(client, target, endpoint));
-  ways.set(way, made);
+  const made = encodeEndpoint(lbEndpoint(endpoint, way));
+  // Each gateway that was ended leaves one behind, as long as the endpoint lives.
+  if (ways.size >= MAX_WAYS) ways.clear();
+  ways.set(key, made);
   return made;
 }
 
@@ -154,7 +187,7 @@ export function encodedAssignment(mesh: MeshView, client: ClientScope, of: Assig
       priority,
       locality: { region, zone, subZone },
       weight,
-      endpoints: members.map((endpoint) => encoded(client, of.target, endpoint)),
+      endpoints: members.map((endpoint) => encoded(endpoint, wayTo(mesh, client, { target: of.target, endpoint }))),
     }),
   );
   return versioned(joinLoadAssignment({ clusterName: of.name, localities }));

@@ -30,6 +30,8 @@ export interface AdsServerOptions {
   readonly controlPlane: string;
   /** Limits that differ from {@link DEFAULT_STREAM_LIMITS}. */
   readonly limits?: Partial<StreamLimits>;
+  /** Does it begin without knowing all that there is? Then {@link AdsServer.settle} says when it does. */
+  readonly isSettling?: boolean;
   /** A proxy refuses a resource. */
   readonly onNack?: (nack: Nack) => void;
   /** A refusal is over: the proxy took a later version, the resource has gone, or the proxy has. */
@@ -82,9 +84,11 @@ export class AdsServer {
   readonly #server: Server;
   readonly #sessions = new Set<AdsSession>();
   readonly #byOwner = new Map<string, Set<AdsSession>>();
+  #isSettling: boolean;
 
   constructor(options: AdsServerOptions) {
     this.#options = options;
+    this.#isSettling = options.isSettling ?? false;
     this.#limits = { ...DEFAULT_STREAM_LIMITS, ...options.limits };
     this.#lastGood = new LastGood(this.#limits.lastGoodResources);
     this.#credentials =
@@ -140,6 +144,24 @@ export class AdsServer {
     for (const session of [...(this.#byOwner.get(owner) ?? [])]) session.refuse('UNAUTHENTICATED', reason);
   }
 
+  /** Ends the streams of all proxies of a cluster that is not served any more: they go on with what they have. */
+  endCluster(cluster: string, reason: string): void {
+    for (const [owner, sessions] of [...this.#byOwner]) {
+      if (!owner.startsWith(`${cluster}/`)) continue;
+      for (const session of [...sessions]) session.refuse('UNAUTHENTICATED', reason);
+    }
+  }
+
+  /**
+   * Says that all there is is known now. Before that, proxies that come back from an earlier stream keep what they brought, as
+   * a control plane that has just started may know too little of it; what they ask for anew is answered all the same.
+   */
+  settle(): void {
+    if (!this.#isSettling) return;
+    this.#isSettling = false;
+    for (const session of this.#sessions) session.review();
+  }
+
   /** Ends every stream and stops listening. */
   async close(): Promise<void> {
     for (const session of [...this.#sessions]) session.refuse('UNAVAILABLE', 'The control plane is stopping.');
@@ -163,6 +185,7 @@ export class AdsServer {
       limits: this.#limits,
       counters: this.counters,
       lastGood: this.#lastGood,
+      isSettling: () => this.#isSettling,
       listener: {
         onNack: (nack) => this.#options.onNack?.(nack),
         onRecovered: (nack) => this.#options.onRecovered?.(nack),

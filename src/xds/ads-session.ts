@@ -97,6 +97,11 @@ export class AdsSession {
     });
   }
 
+  /** Looks at what waits to be sent once more. */
+  review(): void {
+    this.#guard(() => this.#opened?.stream.ads.schedule());
+  }
+
   /** The stream has ended, by whichever side. */
   close(): void {
     if (this.#state === 'closed') return;
@@ -163,9 +168,10 @@ export class AdsSession {
   }
 
   #open(node: NodeInfo, who: Admission & { kind: 'admitted' }): Opened {
-    const { protocol, channel, controlPlane, limits, counters, lastGood, listener } = this.#options;
+    const { protocol, channel, controlPlane, limits, counters, lastGood, listener, isSettling } = this.#options;
     const clock = this.#guardedClock();
-    const shared = { clock, limits, counters, lastGood, listener, controlPlane, proxy: node.id, feed: who.feed };
+    const own = { clock, controlPlane, proxy: node.id, feed: who.feed };
+    const shared = { ...own, limits, counters, lastGood, listener, ...(isSettling ? { isSettling } : {}) };
     const write = (message: Buffer): number => {
       channel.send(message);
       return message.length;

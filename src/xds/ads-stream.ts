@@ -16,6 +16,8 @@ export interface StreamShared {
   readonly counters: XdsCounters;
   readonly lastGood: LastGood;
   readonly listener: RefusalListener;
+  /** While true, what a proxy brought from an earlier stream stays as it is: see {@link AdsServer.settle}. */
+  readonly isSettling?: () => boolean;
 }
 
 export interface AdsStreamOptions extends StreamShared {
@@ -135,6 +137,7 @@ export class AdsStream {
       names,
       lastGood: new SharedVersions(type, feed, lastGood),
       refusals,
+      isSettling: this.#options.isSettling ?? (() => false),
       isReady: (name) => type !== VHDS || names.asked(name) || this.#routeTaken(name),
       canSplit,
       maxResponseBytes: limits.responseBytes,

@@ -176,6 +176,27 @@ describe('what is sent', () => {
     assert.deepEqual(client.ackAll(), ['Cluster b=2 -gone', 'ClusterLoadAssignment y=1']);
   });
 
+  test('while not all is known, a proxy that comes back keeps what it has, and is answered what it asks for', () => {
+    const { server, mesh, client } = setup();
+    server.setSettling(true);
+    put(mesh, EDS, '2', 'few', 'new');
+    const initialVersions = new Map([
+      ['few', '1'],
+      ['again', '1'],
+      ['gone', '1'],
+    ]);
+    client.request(EDS, { subscribe: ['few', 'again', 'gone', 'new'], initialVersions });
+    assert.deepEqual(client.ackAll(), ['ClusterLoadAssignment new=2']);
+    put(mesh, EDS, '3', 'few');
+    assert.deepEqual(client.ackAll(), []);
+    put(mesh, EDS, '3', 'again');
+    client.request(EDS, { subscribe: ['again'] });
+    assert.deepEqual(client.ackAll(), ['ClusterLoadAssignment again=3']);
+    server.setSettling(false);
+    client.stream.ads.schedule();
+    assert.deepEqual(client.ackAll(), ['ClusterLoadAssignment few=3 -gone']);
+  });
+
   test('a response larger than the limit goes in parts', () => {
     const { mesh, client } = setup({ responseBytes: 10 });
     put(mesh, CDS, '1', 'aaa', 'bbb', 'ccc');

@@ -15,6 +15,7 @@ export interface TypeStreamOptions {
   readonly refusals: Refusals;
   /** False while the proxy would overlook this resource: it waits without holding up others. */
   readonly isReady: (name: string) => boolean;
+  readonly isSettling: () => boolean;
   /** False for state-of-the-world streams, where a response cannot be sent in parts. */
   readonly canSplit: boolean;
   /** Resource bytes in one response, at most (one resource may be larger). */
@@ -32,7 +33,7 @@ export class TypeStream {
   readonly refusals: Refusals;
   readonly #options: TypeStreamOptions;
   readonly #held = new Map<string, string>();
-  readonly #pending = new PendingChanges();
+  readonly #pending: PendingChanges;
   /** Names over the limit that wait to be told that there is none. */
   readonly #turnedAway = new Set<string>();
   /** Parts of a refused response, sent one after the other until the culprit is known. Their names are pending as well. */
@@ -48,6 +49,7 @@ export class TypeStream {
     this.type = options.type;
     this.names = options.names;
     this.refusals = options.refusals;
+    this.#pending = new PendingChanges(options.isSettling);
   }
 
   get inFlight(): (Batch & { readonly nonce: string }) | undefined {
@@ -65,9 +67,7 @@ export class TypeStream {
 
   /** How many resources the proxy holds. */
   get heldCount(): number {
-    let count = 0;
-    for (const name of this.#held.keys()) if (this.holds(name)) count += 1;
-    return count;
+    return [...this.#held.keys()].filter((name) => this.holds(name)).length;
   }
 
   /** Does the proxy hold some version of it, for certain? */
@@ -80,7 +80,7 @@ export class TypeStream {
     for (const [name, version] of versions) {
       if (!this.names.wildcard && !this.names.has(name)) continue;
       this.#held.set(name, version);
-      this.#pending.asked(name);
+      this.#pending.brought(name);
     }
     this.#owesAnswer = this.names.wildcard && this.type.answersEmpty && versions.size === 0;
     this.#answered = versions.size > 0;

@@ -86,6 +86,35 @@ describe('names in a cluster', { skip: withoutKubernetes() }, () => {
     assert.equal(await corefile(), COREFILE);
   });
 
+  test('of two revisions one keeps the zones, and the other takes over when it has gone', async () => {
+    const { mesh } = new PaperMesh({ clusters: { cluster1: '', cluster2: far(80) } }).plane;
+    const services = '/api/v1/namespaces/istio-system/services';
+    const made = async (name: string): Promise<string> => {
+      const spec = { ports: [{ name: 'dns', port: 53, protocol: 'UDP' }] };
+      const service = await api.send('POST', services, { metadata: { name }, spec });
+      return (service['spec'] as { readonly clusterIP: string }).clusterIP;
+    };
+    const keep = (name: string): CoreDnsZones => {
+      const from = { kind: 'service', namespace: 'istio-system', name } as const;
+      return new CoreDnsZones({ api, cluster: CLUSTER, names: mesh.names, from, log, now: Date.now });
+    };
+    const asks = async (address: string): Promise<boolean> => (await corefile()).includes(`forward . ${address}:53`);
+    const [first, second] = [await made('istiod-dns-a'), await made('istiod-dns-b')];
+    const keeper = keep('istiod-dns-a');
+    await until(async () => await asks(first));
+    const other = keep('istiod-dns-b');
+    try {
+      await delay(2_500);
+      assert.ok(await asks(first), 'it stays as it is');
+      await keeper.stop();
+      await api.send('DELETE', `${services}/istiod-dns-a`);
+      await until(async () => await asks(second));
+    } finally {
+      await Promise.all([keeper.stop(), other.stop()]);
+    }
+    await removeCoreDnsZones(api);
+  });
+
   test('a cluster that reaches no control plane has the names in its Corefile, once all members are read', async () => {
     const { mesh } = new PaperMesh({ clusters: { cluster1: '', cluster2: far(80) } }).plane;
     let isComplete = false;

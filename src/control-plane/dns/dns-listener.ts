@@ -5,8 +5,8 @@ import type { SocketAddress } from '../../model/index.ts';
 /** A question with its EDNS options has some hundred bytes; nothing larger is looked at. */
 const MAX_QUERY_BYTES = 4_096;
 /** RFC 7766, section 6.2.3: servers should end idle connections, after seconds. */
-const TCP_IDLE_MS = 10_000;
-const MAX_TCP_CONNECTIONS = 200;
+const TCP_IDLE_MS = 30_000;
+const MAX_TCP_CONNECTIONS = 1_000;
 /** A client that asks and does not read is cut off at so many bytes. */
 const MAX_UNREAD_BYTES = 1 << 20;
 

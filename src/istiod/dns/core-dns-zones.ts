@@ -3,12 +3,20 @@ import {
   ApiError,
   type ApiServer,
   isNotFound,
+  type KubernetesList,
   type KubernetesObject,
   resourcePath,
 } from '../../kubernetes-api/index.ts';
 import type { DnsNames, DnsTable } from '../../mesh/index.ts';
 import type { ClusterId } from '../../model/index.ts';
-import { type CorefileZones, foreignZones, withoutZones, withZones, type ZoneSource } from './corefile.ts';
+import {
+  askedAddress,
+  type CorefileZones,
+  foreignZones,
+  withoutZones,
+  withZones,
+  type ZoneSource,
+} from './corefile.ts';
 import { inlineZones, MAX_INLINE_NAMES } from './inline-zones.ts';
 import { RepeatedTask } from './repeated-task.ts';
 
@@ -28,6 +36,10 @@ const EVERY_MS = 2_000;
 const INLINE_EVERY_MS = 10_000;
 /** So often it is read although nothing has changed here: somebody else may have written it. */
 const REREAD_MS = 60_000;
+/** The same while another revision keeps it, which may go at any time. */
+const REREAD_OF_OTHER_MS = 5_000;
+/** The DNS Services of control planes: `istiod-dns`, and with a revision `istiod-dns-<revision>`. */
+const DNS_SERVICE = /^istiod-dns(-|$)/;
 const ATTEMPTS = 5;
 const DNS_PORT = 53;
 
@@ -67,6 +79,7 @@ export class CoreDnsZones {
   readonly #task: RepeatedTask;
   #written = '';
   #readAtMs = 0;
+  #isKeptByOther = false;
   #told = '';
 
   constructor(options: CoreDnsZonesOptions) {
@@ -89,11 +102,35 @@ export class CoreDnsZones {
     const table = from.kind === 'inline' ? names.table(cluster, MAX_INLINE_NAMES) : NO_TABLE;
     const zones = names.zones();
     const wanted = JSON.stringify([zones, table]);
-    if (wanted === this.#written && now() - this.#readAtMs < REREAD_MS) return;
+    const rereadMs = this.#isKeptByOther ? REREAD_OF_OTHER_MS : REREAD_MS;
+    if ((this.#isKeptByOther || wanted === this.#written) && now() - this.#readAtMs < rereadMs) return;
     const source = await this.#source(from, table);
-    if (source) await rewrite(api, (corefile) => this.#checked(corefile, { zones, source }));
+    if (source) {
+      await rewrite(api, async (corefile) => {
+        this.#isKeptByOther = from.kind === 'service' && (await this.#keptByOther(corefile, from));
+        return this.#isKeptByOther ? corefile : this.#checked(corefile, { zones, source });
+      });
+    }
     this.#written = wanted;
     this.#readAtMs = now();
+  }
+
+  /**
+   * Does it ask the control plane of another revision that is there? All of a mesh know the same names, and one is enough:
+   * two that both wrote themselves in would take turns. Who is there first stays until its Service goes.
+   */
+  async #keptByOther(
+    corefile: string,
+    { namespace, name }: ZonesFrom & { readonly kind: 'service' },
+  ): Promise<boolean> {
+    const asked = askedAddress(corefile);
+    if (asked === undefined) return false;
+    const path = resourcePath({ apiVersion: 'v1', resource: 'services', namespace });
+    const { items } = await this.#options.api.get<KubernetesList>(path);
+    return items.some(({ metadata, spec }) => {
+      const { clusterIP } = (spec ?? {}) as { readonly clusterIP?: string };
+      return clusterIP === asked && metadata.name !== name && DNS_SERVICE.test(metadata.name);
+    });
   }
 
   async #source(from: ZonesFrom, { names, omitted }: DnsTable): Promise<ZoneSource | undefined> {
@@ -148,11 +185,11 @@ export async function removeCoreDnsZones(api: ApiServer): Promise<void> {
 }
 
 /** Changes the Corefile as it is now; where somebody else was faster, again. @throws ApiError. */
-async function rewrite(api: ApiServer, change: (corefile: string) => string): Promise<void> {
+async function rewrite(api: ApiServer, change: (corefile: string) => string | Promise<string>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const map = await api.get<ConfigMap>(CONFIG_MAP);
     const corefile = map.data?.[KEY] ?? '';
-    const next = change(corefile);
+    const next = corefile === '' ? '' : await change(corefile);
     if (corefile === '' || next === corefile) return;
     try {
       await api.send('PUT', CONFIG_MAP, { ...map, data: { ...map.data, [KEY]: next } });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { foreignZones, withoutZones, withZones, type ZoneSource } from './corefile.ts';
+import { askedAddress, foreignZones, withoutZones, withZones, type ZoneSource } from './corefile.ts';
 import { inlineZones } from './inline-zones.ts';
 
 /** As kubeadm writes it. */
@@ -40,7 +40,9 @@ cluster1:53 cluster2:53 {
         serve_stale 1h verify
     }
     loadbalance
-    forward . 10.96.0.53:53
+    forward . 10.96.0.53:53 {
+        force_tcp
+    }
 }
 # pelagos: end
 `,
@@ -53,7 +55,16 @@ test('the port is that of the root zone, and an IPv6 address stands in brackets'
     source: { kind: 'forward', to: { address: 'fd00::53', port: 53 } },
   });
   assert.match(corefile, /\na:5353 \{/);
-  assert.match(corefile, /forward \. \[fd00::53\]:53\n/);
+  assert.match(corefile, /forward \. \[fd00::53\]:53 \{\n/);
+});
+
+test('whom our part asks can be read', () => {
+  const asked = (address: string): string | undefined =>
+    askedAddress(withZones(KUBEADM, { zones: ['a'], source: { kind: 'forward', to: { address, port: 53 } } }));
+  assert.deepEqual([asked('10.96.0.53'), asked('fd00::53')], ['10.96.0.53', 'fd00::53']);
+  assert.equal(askedAddress(KUBEADM), undefined, 'what others forward is not ours');
+  const inline: ZoneSource = { kind: 'inline', directives: [] };
+  assert.equal(askedAddress(withZones(KUBEADM, { zones: ['a'], source: inline })), undefined);
 });
 
 describe('zones of others', () => {

@@ -45,6 +45,16 @@ export function withoutZones(corefile: string): string {
   return kept.join('\n');
 }
 
+/** The address that our part of a Corefile asks; undefined where there is no such part, or it has the answers in it. */
+export function askedAddress(corefile: string): string | undefined {
+  const lines = corefile.split('\n');
+  const begin = lines.findIndex((line) => BEGIN_MARK.test(line));
+  const end = lines.findIndex((line, at) => at > begin && END_MARK.test(line));
+  const own = begin < 0 || end < 0 ? [] : lines.slice(begin, end);
+  const words = own.map(tokensOf).find(([word]) => word === 'forward');
+  return /^\[?(.*?)\]?:\d+$/.exec(words?.[2] ?? '')?.[1];
+}
+
 /** Zones that server blocks of others have: a second block of the same zone would keep the DNS server from starting. */
 export function foreignZones(corefile: string): readonly string[] {
   return serverKeys(withoutZones(corefile)).map((key) =>
@@ -65,7 +75,10 @@ function directivesOf(source: ZoneSource): readonly string[] {
     '    serve_stale 1h verify',
     '}',
     'loadbalance',
-    `forward . ${address.includes(':') ? `[${address}]` : address}:${port}`,
+    // Not by UDP: the kernel goes on sending what comes from a port to the pod that it first led to, be it dead.
+    `forward . ${address.includes(':') ? `[${address}]` : address}:${port} {`,
+    '    force_tcp',
+    '}',
   ];
 }
 

@@ -17,6 +17,8 @@ export interface LeadOptions {
   readonly plane: ControlPlane;
   /** Are proxies and webhooks served? */
   readonly isServing: () => boolean;
+  /** Are names served? Not before the members are known: the clusters' DNS would forget those that it has. */
+  readonly isNaming: () => boolean;
   /** Have all members been read since this control plane was started? */
   readonly isComplete: () => boolean;
   readonly now: () => number;
@@ -84,11 +86,11 @@ function dutiesIn(where: ClusterId, api: ApiServer, options: LeadOptions): reado
 
 /** The mesh's names in a cluster's own DNS, from when this control plane knows them. */
 function namesIn(cluster: ClusterId, api: ApiServer, options: LeadOptions): Duty {
-  const { settings, plane, isServing, isComplete, now, log } = options;
+  const { settings, plane, isNaming, isComplete, now, log } = options;
   const service = { namespace: settings.namespace, name: settings.dnsService };
   let stop: (() => Promise<void>) | undefined;
   const begin = (): void => {
-    if (stop || !isServing()) return;
+    if (stop || !isNaming()) return;
     stop = keepClusterNames({
       api,
       cluster,

@@ -55,10 +55,14 @@ export function joiningClusters(options: JoiningOptions): RemoteClusters {
   const { settings, plane, trust, duties, now, log } = options;
   const joined = (cluster: ClusterId, api: ApiServer): JoinedMember => {
     const roots = new MemberRoots(api, { cluster, namespace: settings.namespace, bundle: trust, now, log });
-    roots.start();
+    let hasRoots = false;
+    void roots.start().then(() => {
+      hasRoots = true;
+    });
     duties.joined(cluster, api);
     return {
       api,
+      hasRoots: () => hasRoots,
       leave: async () => {
         await plane.removeMember(cluster);
         await duties.left(cluster);

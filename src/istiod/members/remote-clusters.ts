@@ -27,6 +27,8 @@ export type RemoteSecrets = ReadonlyMap<string, Readonly<Record<string, string>>
 /** A member that is read. */
 export interface JoinedMember {
   readonly api: ApiServer;
+  /** Were its roots read once? */
+  hasRoots(): boolean;
   /** Takes the cluster out of the mesh. */
   leave(): Promise<void>;
   /** Ends what goes on with these credentials: others take their place, and the cluster stays. */
@@ -66,6 +68,7 @@ export class RemoteClusters {
   readonly #remotes = new Map<ClusterId, Remote>();
   #refused: ReadonlyMap<string, RemoteClusterStatus> = new Map();
   #work: Promise<void> = Promise.resolve();
+  #isTold = false;
 
   constructor(options: RemoteClustersOptions) {
     this.#options = options;
@@ -89,7 +92,12 @@ export class RemoteClusters {
 
   /** Has every cluster been read that can be? Those that were lost are waited for no more. */
   isComplete(): boolean {
-    return [...this.#remotes.values()].every(({ state }) => state !== 'syncing');
+    return this.#isTold && [...this.#remotes.values()].every(({ state }) => state !== 'syncing');
+  }
+
+  /** The same, and their roots. */
+  isSettled(): boolean {
+    return this.isComplete() && [...this.#remotes.values()].every(({ member }) => member.hasRoots());
   }
 
   /** Makes the members what the secrets say; one change after the other. */
@@ -106,6 +114,7 @@ export class RemoteClusters {
     const before = this.#refused;
     this.#refused = new Map();
     const wanted = this.#read(secrets);
+    this.#isTold = true;
     for (const [cluster, remote] of [...this.#remotes]) {
       if (!wanted.has(cluster)) await this.#leave(remote);
     }

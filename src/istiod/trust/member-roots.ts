@@ -48,9 +48,9 @@ export class MemberRoots {
     );
   }
 
-  /** Begins; does not wait for the member. */
-  start(): void {
-    void this.#list.start();
+  /** Begins. Resolves when they were read once, which may be never: do not wait for a member. */
+  start(): Promise<void> {
+    return this.#list.start();
   }
 
   /** Reads no more; what is believed stays. */

@@ -9,11 +9,16 @@ const KEYS: Readonly<Record<string, string>> = {
 /** The image of somebody who leaves the choice to the mesh (Istio). */
 const AUTO_IMAGE = 'auto';
 
+/** What the API server writes beside an image without a tag; beside `auto` nobody has asked for it. */
+const POLICY_OF_AUTO = 'Always';
+
 /** Our container with what a person wrote into a container of the same name: their fields go before ours. */
 export function overrideContainer(ours: Container, theirs: Container): Container {
-  const { image, restartPolicy: _kept, ...rest } = theirs;
+  const { image, imagePullPolicy, restartPolicy: _kept, ...rest } = theirs;
   const merged = merge(ours, rest, '') as Container;
-  return image === undefined || image === '' || image === AUTO_IMAGE ? merged : { ...merged, image };
+  const isAuto = image === undefined || image === '' || image === AUTO_IMAGE;
+  const hasPolicy = imagePullPolicy !== undefined && !(isAuto && imagePullPolicy === POLICY_OF_AUTO);
+  return { ...merged, ...(isAuto ? {} : { image }), ...(hasPolicy ? { imagePullPolicy } : {}) };
 }
 
 function merge(ours: unknown, theirs: unknown, field: string): unknown {

@@ -6,11 +6,15 @@ import { ADMIN_PORT } from './redirect-rules.ts';
  * at once when a pod is told to end, then signals the main containers, and the native sidecars when those have ended.
  */
 
+/** Istio's, for what one network's pods send to another's. */
+const CROSS_NETWORK_PORT = 15443;
 const ADMIN = `http://127.0.0.1:${ADMIN_PORT}`;
 /** Kubernetes' default. */
 export const DEFAULT_GRACE_SECONDS = 30;
 /** Istio: terminationDrainDuration. */
 const DEFAULT_GATEWAY_DRAIN_SECONDS = 5;
+/** By then nobody is sent to a pod that is being ended: kube-proxy waits for a second at most. */
+const WITHDRAWN_SECONDS = 2;
 /** Left of the grace period for the signal and the end itself. */
 const RESERVE_SECONDS = 2;
 
@@ -24,8 +28,9 @@ export interface DrainSpec {
 
 /**
  * The proxy's `preStop`. A sidecar tells its callers to go elsewhere and goes on serving until the application has ended.
- * A gateway does so too, then waits until its endpoint is withdrawn everywhere, and until no request is in progress.
- * Connections that it only passes on cannot be told to end; waiting for them would only make every roll-out long.
+ * A gateway does so too, then waits until its endpoint is withdrawn everywhere, and until no request is in progress. It sees
+ * nothing in connections that it only passes on: when they can lead here no more, it says that it does not serve any longer,
+ * by which the control plane sends the clients of other networks elsewhere. They take at most as long again to leave.
  */
 export function drainHook({ options, graceSeconds }: DrainSpec): Fields {
   const direction = options.kind === 'sidecar' ? '&inboundonly' : '';
@@ -35,9 +40,13 @@ export function drainHook({ options, graceSeconds }: DrainSpec): Fields {
   const least = Math.min(options.proxyConfig.terminationDrainSeconds ?? DEFAULT_GATEWAY_DRAIN_SECONDS, longest);
   const active = `curl -g -s -m 1 '${ADMIN}/stats?filter=^http[.].*[.]downstream_rq_active$'`;
   const isBusy = `${active} | grep -vE '^http[.](admin|health|stats)[.]' | grep -qE ': [1-9]'`;
-  return exec(
-    `${drain}; sleep ${least}; i=${least}; while [ $i -lt ${longest} ] && ${isBusy}; do sleep 1; i=$((i+1)); done; true`,
-  );
+  const passing = `curl -g -s -m 1 '${ADMIN}/stats?filter=^listener[.].*_${CROSS_NETWORK_PORT}[.]downstream_cx_active$'`;
+  const isPassing = `${passing} | grep -qE ': [1-9]'`;
+  const withdrawn = Math.min(WITHDRAWN_SECONDS, longest);
+  const leave = `curl -s -m 2 -o /dev/null -X POST '${ADMIN}/healthcheck/fail'`;
+  const goesOn = `[ $i -lt ${least} ] || ${isBusy} || { [ $i -lt ${2 * least} ] && ${isPassing}; }`;
+  const wait = `i=${withdrawn}; while [ $i -lt ${longest} ] && { ${goesOn}; }; do sleep 1; i=$((i+1)); done`;
+  return exec(`${drain}; sleep ${withdrawn}; ${leave}; ${wait}; true`);
 }
 
 function exec(script: string): Fields {

@@ -181,6 +181,18 @@ test('a gateway that is installed is what the webhook would make of it, and the 
   assert.equal(installed.metadata.labels?.['sidecar.istio.io/inject'], 'false');
 });
 
+test("the image auto is pulled as the mesh says, an image of a person's as that person says", () => {
+  const policyOf = (image: string, imagePullPolicy: string): unknown => {
+    const containers = [{ name: 'istio-proxy', image, imagePullPolicy }, { name: 'app' }];
+    const injected = injectPod({ metadata: {}, spec: { containers } }, { name: 'x' }, SETTINGS);
+    assert.ok(injected.kind === 'injected');
+    return injected.pod.spec.initContainers?.find(({ name }) => name === 'istio-proxy')?.['imagePullPolicy'];
+  };
+  assert.equal(policyOf('auto', 'Always'), 'IfNotPresent', 'the API server has put that there');
+  assert.equal(policyOf('auto', 'Never'), 'Never');
+  assert.equal(policyOf('hub/envoy', 'Always'), 'Always');
+});
+
 test('what has not the shape of a pod is said', () => {
   for (const bad of [
     1,

@@ -84,6 +84,9 @@ function probesOf({ kind, readiness, proxyConfig }: PodOptions, settings: Inject
   const httpGet = { path: '/healthz/ready', port: HEALTH_PORT };
   const hold = proxyConfig.holdApplicationUntilProxyStarts ?? true;
   const failures = settings.startupFailureThreshold;
+  // A gateway says by it that it leaves, and has only seconds for that.
+  const atMost = (most: number, given: number): number =>
+    Math.max(1, kind === 'gateway' ? Math.min(most, given) : given);
   return {
     ...(failures > 0 && (hold || kind === 'gateway')
       ? { startupProbe: { httpGet, periodSeconds: 1, timeoutSeconds: 1, failureThreshold: failures } }
@@ -91,9 +94,9 @@ function probesOf({ kind, readiness, proxyConfig }: PodOptions, settings: Inject
     readinessProbe: {
       httpGet,
       ...(readiness.initialDelaySeconds > 0 ? { initialDelaySeconds: readiness.initialDelaySeconds } : {}),
-      periodSeconds: Math.max(1, readiness.periodSeconds),
+      periodSeconds: atMost(2, readiness.periodSeconds),
       timeoutSeconds: 3,
-      failureThreshold: Math.max(1, readiness.failureThreshold),
+      failureThreshold: atMost(2, readiness.failureThreshold),
     },
   };
 }

@@ -10,7 +10,14 @@ import { originMetadata } from '../origin-metadata.ts';
 import { outboundTarget } from '../targets.ts';
 import { httpRoutesOf } from './delegate.ts';
 import { destinationCluster, type RouteContext } from './destinations.ts';
-import { type ClusterNameOf, forwardAction, hashPolicy, headerParts, redirectAction } from './route-action.ts';
+import {
+  type ClusterNameOf,
+  forwardAction,
+  hashPolicy,
+  headerParts,
+  redirectAction,
+  retryHeaders,
+} from './route-action.ts';
 import { perFilterConfig } from './route-filters.ts';
 import { matchesAll, routeMatch } from './route-match.ts';
 import { appliesTo } from './stream-routes.ts';
@@ -28,11 +35,14 @@ interface RouteParts {
 function envoyRoute({ owner, route, match, action }: RouteParts): RouteInit {
   const name = [route.name, match?.name].filter((part) => part).join('.');
   const filters = perFilterConfig(route);
+  const headers = headerParts(route.headers);
+  const added = action.case === 'route' ? retryHeaders(route) : [];
   return {
     ...(name ? { name } : {}),
     match: routeMatch(match),
     ...originMetadata([owner]),
-    ...headerParts(route.headers),
+    ...headers,
+    requestHeadersToAdd: [...(headers.requestHeadersToAdd ?? []), ...added],
     ...(Object.keys(filters).length > 0 ? { typedPerFilterConfig: filters } : {}),
     action,
   };
@@ -94,5 +104,5 @@ export function virtualServiceRoutes(
 export function defaultRoute(mesh: MeshView, client: ClientScope, cluster: string): RouteInit {
   const route: HttpRoute = { route: [{ destination: { host: '' } }] };
   const action = actionOf(mesh, client, { route, nameOf: () => cluster });
-  return { name: 'default', match: routeMatch(undefined), action };
+  return { name: 'default', match: routeMatch(undefined), requestHeadersToAdd: [...retryHeaders(route)], action };
 }

@@ -28,7 +28,25 @@ export function fraction(percent: number): { numerator: number; denominator: Fra
 }
 
 /** Istio's default retries: twice, only where the request cannot have had an effect, and on another host. */
-const DEFAULT_RETRY: HttpRetry = { attempts: 2, retryOn: 'connect-failure,refused-stream,unavailable,cancelled' };
+const DEFAULT_RETRY: HttpRetry = {
+  attempts: 2,
+  retryOn: 'connect-failure,refused-stream,unavailable,cancelled,reset-before-request',
+};
+
+/**
+ * Requests that may have arrived, on a connection that broke before any answer, are sent again if their method is safe (RFC 9110,
+ * section 9.2.2); only where nobody has said what is to be retried. A retry policy of Envoy's knows no methods, but the router
+ * adds to it what this header says, and passes it on to nobody.
+ */
+const RETRY_SAFE_METHODS: InitOf<typeof HeaderValueOptionSchema> = {
+  header: { key: 'x-envoy-retry-on', value: "%CEL(request.method in ['GET', 'HEAD', 'OPTIONS'] ? 'reset' : '')%" },
+  appendAction: HeaderValueOption_HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD,
+};
+
+/** What the default retries want of a route that forwards requests. */
+export function retryHeaders({ retries }: HttpRoute): readonly InitOf<typeof HeaderValueOptionSchema>[] {
+  return retries ? [] : [RETRY_SAFE_METHODS];
+}
 
 export function retryPolicy(given: HttpRetry | undefined): InitOf<typeof RetryPolicySchema> | undefined {
   const retry = given ?? DEFAULT_RETRY;

@@ -15,15 +15,23 @@ export interface TestServer {
   readonly limits: StreamLimits;
   /** Refusals that stand, by `<proxy> <type> <resource>` (`proxy1 Cluster a`). */
   readonly nacks: Map<string, Nack>;
+  /** Does the server not know all that there is yet? */
+  isSettling(): boolean;
+  setSettling(now: boolean): void;
 }
 
 export function createTestServer(limits: Partial<StreamLimits> = {}): TestServer {
+  let isSettling = false;
   return {
     clock: new ManualClock(),
     counters: createCounters(),
     lastGood: new LastGood(100),
     limits: { ...DEFAULT_STREAM_LIMITS, ...limits },
     nacks: new Map(),
+    isSettling: () => isSettling,
+    setSettling: (now) => {
+      isSettling = now;
+    },
   };
 }
 
@@ -53,6 +61,7 @@ export class DeltaClient {
         onNack: (nack) => server.nacks.set(keyOf(nack), nack),
         onRecovered: (nack) => server.nacks.delete(keyOf(nack)),
       },
+      isSettling: server.isSettling,
       proxy,
       feed,
       controlPlane: 'test',

@@ -27,6 +27,8 @@ export interface CallResult {
   readonly status?: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Why there was no answer: an error code of the system (`ENOTFOUND`: nobody has the name), else a sentence. */
+  readonly error?: string;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -38,9 +40,13 @@ await Promise.all(Array.from({ length: Math.min(IN_PARALLEL, order.times) }, wor
 
 async function work(): Promise<void> {
   while (left-- > 0) {
-    const result = await (order.scheme === 'tcp' ? callTcp() : callHttp()).catch(() => ({ headers: {}, body: '' }));
+    const result = await (order.scheme === 'tcp' ? callTcp() : callHttp()).catch(failed);
     process.stdout.write(`${JSON.stringify(result)}\n`);
   }
+}
+
+function failed(error: NodeJS.ErrnoException): CallResult {
+  return { headers: {}, body: '', error: error.code ?? error.message };
 }
 
 function proxyOf(): { readonly address: string; readonly port: number } | undefined {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findBinaries } from '../binaries.ts';
 import { type CommandOptions, type CommandResult, mustRun, runCommand } from './command.ts';
+import { nameOutside } from './outside-names.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const LAB = join(ROOT, 'test', 'kubernetes', 'lab', 'lab');
@@ -118,23 +119,7 @@ class RunningLab implements Lab {
     });
     server.listen(80, this.hostAddress);
     await once(server, 'listening');
-    const zone = `${name}:53 {\n    hosts {\n        ${this.hostAddress} ${name}\n    }\n}\n`;
-    for (const context of (await this.run('kubectl', ['config', 'get-contexts', '-o', 'name'])).stdout
-      .trim()
-      .split('\n')) {
-      const corefile = await this.kubectl(
-        context,
-        'get',
-        'configmap',
-        '-n',
-        'kube-system',
-        'coredns',
-        '-o',
-        'jsonpath={.data.Corefile}',
-      );
-      const patch = JSON.stringify({ data: { Corefile: `${corefile.trimEnd()}\n${zone}` } });
-      await this.kubectl(context, 'patch', 'configmap', '-n', 'kube-system', 'coredns', '--type=merge', '-p', patch);
-    }
+    await nameOutside(this, [name]);
     return {
       close: async () => {
         server.closeAllConnections();
