@@ -28,8 +28,9 @@ export async function manifest(path: string, cluster: string): Promise<string> {
 }
 
 /** `istioctl create-remote-secret --context=us-west --name=us-west | kubectl apply -f - --context=us-east` */
-export async function letRead(lab: Lab, reader: string, cluster: string): Promise<void> {
-  await lab.apply(reader, await istioctl(lab, 'create-remote-secret', `--context=${cluster}`, `--name=${cluster}`));
+export async function letRead(lab: Lab, reader: string, cluster: string, ...more: readonly string[]): Promise<void> {
+  const args = ['create-remote-secret', `--context=${cluster}`, `--name=${cluster}`, ...more];
+  await lab.apply(reader, await istioctl(lab, ...args));
 }
 
 /** Installs both, joins them, and runs the article's service in each. */
