@@ -11,6 +11,11 @@ import type { ClusterId } from '../../model/index.ts';
 import { RepeatedTask } from './repeated-task.ts';
 
 const EVERY_MS = 2_000;
+/**
+ * A name must have been missing for so long before it is made. What is rolled out to several clusters comes to them within
+ * seconds, and `kubectl apply` asks first and creates then: a stand-in made in between is its AlreadyExists.
+ */
+const SETTLE_MS = 5_000;
 /** In one run; the others follow in the next, so that an API server is not flooded. */
 const MAX_CHANGES = 100;
 
@@ -36,6 +41,25 @@ export function importSteps(
   return [...changes, ...(mayRemove ? gone.map((service): ImportStep => ({ kind: 'remove', service })) : [])];
 }
 
+/** Since when each of these is wanted without a break, by the caller's clock. @param before what was given the last time. */
+export function wantedSince(
+  wanted: readonly ImportedService[],
+  before: ReadonlyMap<string, number>,
+  nowMs: number,
+): ReadonlyMap<string, number> {
+  return new Map(wanted.map((service) => [keyOf(service), before.get(keyOf(service)) ?? nowMs]));
+}
+
+/** Without what is to be created and is wanted only since a moment. */
+export function settledSteps(
+  steps: readonly ImportStep[],
+  since: ReadonlyMap<string, number>,
+  nowMs: number,
+): readonly ImportStep[] {
+  const isSettled = (step: ImportStep): boolean => nowMs - (since.get(keyOf(step.service)) ?? nowMs) >= SETTLE_MS;
+  return steps.filter((step) => step.kind !== 'create' || isSettled(step));
+}
+
 export interface ImportedServicesOptions {
   readonly api: ApiServer;
   readonly cluster: ClusterId;
@@ -54,6 +78,7 @@ export class ImportedServices {
   readonly #options: ImportedServicesOptions;
   readonly #task: RepeatedTask;
   #told = '';
+  #since: ReadonlyMap<string, number> = new Map();
 
   constructor(options: ImportedServicesOptions) {
     this.#options = options;
@@ -71,8 +96,11 @@ export class ImportedServices {
 
   async #keep(signal: AbortSignal): Promise<void> {
     const { imports, cluster, api, isComplete, log } = this.#options;
-    const steps = importSteps(imports.wanted(cluster), imports.present(cluster), isComplete());
-    for (const step of steps.slice(0, MAX_CHANGES)) {
+    const wanted = imports.wanted(cluster);
+    const nowMs = performance.now();
+    this.#since = wantedSince(wanted, this.#since, nowMs);
+    const steps = importSteps(wanted, imports.present(cluster), isComplete());
+    for (const step of settledSteps(steps, this.#since, nowMs).slice(0, MAX_CHANGES)) {
       if (signal.aborted) return;
       if (await take(api, step)) {
         const { namespace, name } = step.service;
