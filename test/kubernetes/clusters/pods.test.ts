@@ -7,15 +7,14 @@ import { after, before, describe, test } from 'node:test';
 import { CertificateAuthority } from '../../../src/security/index.ts';
 import { mustRun } from '../harness/command.ts';
 import { IMAGE, type Lab, startLab, withoutLab } from '../harness/lab.ts';
+import { INGRESS, OWN_GATEWAY } from './pods/gateways.ts';
 import {
   CALLERS,
   CANARY,
-  INGRESS,
   istio,
   type KeyPair,
   list,
   namespaces,
-  OWN_GATEWAY,
   pod,
   SERVER,
   workload,
