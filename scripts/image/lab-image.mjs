@@ -11,7 +11,8 @@ if (!name) {
   process.stderr.write('usage: node scripts/image/lab-image.mjs NAME:TAG\n');
   process.exit(2);
 }
-const lab = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'test', 'kubernetes', 'lab', 'lab');
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const lab = join(root, 'test', 'kubernetes', 'lab', 'lab');
 const folder = mkdtempSync(join(tmpdir(), 'pelagos-image-'));
 try {
   makeRootfs(folder);

@@ -3,13 +3,14 @@ import { usageError } from '../cli-error.ts';
 import type { CommandCall, RunCommand } from '../command-spec.ts';
 import { hintOf, isGood, type Measurement } from '../connectivity/measurement.ts';
 import {
+  awaitProbe,
   type Caller,
   callerOf,
+  makeProbe,
   measure,
   type Probe,
   planProbe,
   removeProbe,
-  startProbe,
 } from '../connectivity/probe.ts';
 import { connectKubernetes, type KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { containersOf, findPods } from '../kubernetes/pods.ts';
@@ -31,10 +32,10 @@ export const run: RunCommand = async (call) => {
   const probes = await Promise.all(clusters.map(planProbe));
   const from = options.text('from');
   const callers = from === undefined ? probes.map(callerOf) : [await readCaller(call, from)];
+  const untilMs = now() + (options.number('timeout') ?? 90_000);
+  terminal.err(`Making a pod in ${probes.map(({ spec }) => spec.cluster).join(', ')} …\n`);
   const pairs = await withProbes(probes, async () => {
-    const untilMs = now() + (options.number('timeout') ?? 90_000);
-    terminal.err(`Making a pod in ${probes.map(({ spec }) => spec.cluster).join(', ')} …\n`);
-    await Promise.all(probes.map((probe) => startProbe(probe, untilMs)));
+    await Promise.all(probes.map((probe) => awaitProbe(probe, untilMs)));
     return await measureAll(call, callers, probes);
   });
   const format = structuredFormat(options.text('output'));
@@ -73,9 +74,11 @@ async function readCaller({ options, env }: CommandCall, text: string): Promise<
   return { context: cluster, namespace, pod: name, container: container ?? '', name: text };
 }
 
-/** Whatever happens, also Ctrl-C, what was made is removed. */
+/** Makes the probes. Whatever happens, also Ctrl-C, what was made is removed, and what is being made then too. */
 async function withProbes<T>(probes: readonly Probe[], work: () => Promise<T>): Promise<T> {
+  const made = probes.map(makeProbe);
   const remove = async (): Promise<void> => {
+    await Promise.allSettled(made);
     await Promise.allSettled(probes.map(removeProbe));
   };
   const interrupted = Promise.withResolvers<never>();
@@ -83,7 +86,7 @@ async function withProbes<T>(probes: readonly Probe[], work: () => Promise<T>): 
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   try {
-    return await Promise.race([work(), interrupted.promise]);
+    return await Promise.race([Promise.all(made).then(work), interrupted.promise]);
   } finally {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);

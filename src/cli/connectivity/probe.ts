@@ -43,15 +43,22 @@ export async function planProbe(context: KubernetesCluster): Promise<Probe> {
   return { context, spec: { name, namespace, cluster, image: settings.image, revision } };
 }
 
-/** Makes the pod and its Service, and waits for them. @throws {CliError} where the pod does not come up, or has no proxy. */
-export async function startProbe({ context, spec }: Probe, untilMs: number): Promise<void> {
-  const { api } = context;
+/** Makes the pod and its Service. @throws {CliError} where the pod has no proxy. */
+export async function makeProbe({ context: { api, context }, spec }: Probe): Promise<void> {
   const { namespace } = spec;
   await api.send('POST', resourcePath({ apiVersion: 'v1', resource: 'services', namespace }), probeService(spec));
   const pods = resourcePath({ apiVersion: 'v1', resource: 'pods', namespace });
-  let pod: KubernetesObject = await api.send('POST', pods, probePod(spec));
-  if (!hasProxy(pod)) throw diagnosedError(diagnose('PEL7111', { context: context.context, namespace }));
-  while (!isReady(pod)) {
+  const pod: KubernetesObject = await api.send('POST', pods, probePod(spec));
+  if (!hasProxy(pod)) throw diagnosedError(diagnose('PEL7111', { context, namespace }));
+}
+
+/** Waits until the pod answers. @throws {CliError} where it does not come up. */
+export async function awaitProbe({ context, spec }: Probe, untilMs: number): Promise<void> {
+  const { namespace, name } = spec;
+  const path = resourcePath({ apiVersion: 'v1', resource: 'pods', namespace, name });
+  for (;;) {
+    const pod: KubernetesObject = await context.api.get(path);
+    if (isReady(pod)) return;
     if (Date.now() > untilMs) {
       throw new CliError({
         code: 'probe',
@@ -61,7 +68,6 @@ export async function startProbe({ context, spec }: Probe, untilMs: number): Pro
       });
     }
     await sleep(POLL_MS);
-    pod = await api.get(`${pods}/${spec.name}`);
   }
 }
 
