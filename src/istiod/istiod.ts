@@ -109,9 +109,9 @@ export class Istiod {
     await this.#serveWebhooks(authority, config);
     await plane.start();
     this.#closers.push(() => plane.stop());
-    this.#whenSettled(remotes, async () => {
+    await this.#serveNames(plane);
+    this.#whenSettled(remotes, () => {
       plane.settle();
-      await this.#serveNames(plane);
       this.#isNaming = true;
       duties.refresh();
     });
@@ -199,9 +199,9 @@ export class Istiod {
 
   /**
    * Remote clusters are read while proxies are served already. Until then those that knew a control plane before keep what
-   * they have, and names are not told: it would be taken for the truth that there are none.
+   * they have, and no name is said not to be there: it would be taken for the truth.
    */
-  #whenSettled(remotes: RemoteClusters, then: () => Promise<void>): void {
+  #whenSettled(remotes: RemoteClusters, then: () => void): void {
     const { log } = this.#options;
     const endMs = performance.now() + SETTLE_MS;
     const timer = setInterval(() => {
@@ -209,7 +209,7 @@ export class Istiod {
       if (!isSettled && performance.now() < endMs) return;
       clearInterval(timer);
       if (!isSettled) log.warn('not all remote clusters can be read; proxies are told of what is known without them');
-      then().catch((error: unknown) => log.error({ err: error }, 'names are not served'));
+      then();
     }, SETTLE_LOOK_MS);
     this.#closers.push(() => clearInterval(timer));
   }
@@ -219,7 +219,7 @@ export class Istiod {
     const { cluster, bindAddress, ports } = this.#options.settings;
     const listener = new DnsListener(
       { address: bindAddress, port: ports.dns },
-      meshResponder({ names: plane.names, cluster }),
+      meshResponder({ names: plane.names, cluster, isComplete: () => this.#isNaming }),
     );
     await listener.start();
     this.#closers.push(() => listener.stop());

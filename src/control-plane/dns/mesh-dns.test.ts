@@ -198,3 +198,26 @@ describe('what comes in', () => {
     );
   });
 });
+
+test('while not all clusters are read, a name that is not known is a failure, not a denial', () => {
+  const state = { isComplete: false };
+  const early = meshResponder({
+    names: mesh.names,
+    cluster: 'cluster1' as ClusterId,
+    isComplete: () => state.isComplete,
+  });
+  const codeOf = (question: Partial<Question>): number => {
+    const reply = early(query(question), 'udp');
+    assert.ok(Buffer.isBuffer(reply));
+    return reply.readUInt16BE(2) & RCODE;
+  };
+  const codes = (): readonly number[] => [
+    codeOf({}),
+    codeOf({ type: 'AAAA' }),
+    codeOf({ name: 'nobody.cluster2' }),
+    codeOf({ name: 'service.cluster3' }),
+  ];
+  assert.deepEqual(codes(), [0, 0, 2, 2]);
+  state.isComplete = true;
+  assert.deepEqual(codes(), [0, 0, 3, 5]);
+});

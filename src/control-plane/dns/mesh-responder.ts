@@ -38,6 +38,11 @@ export interface MeshResponderOptions {
   readonly names: DnsNames;
   /** Whose pods ask. */
   readonly cluster: ClusterId;
+  /**
+   * Is all known? Until then a name that is not known is no answer but a failure, so that caches go on with what they have:
+   * it would be taken for the truth that there is none. Always, unless given.
+   */
+  readonly isComplete?: () => boolean;
   readonly onQuery?: (query: AnsweredQuery) => void;
 }
 
@@ -104,13 +109,16 @@ function udpLimit(edns: OptAnswer | undefined): number {
   return Math.min(Math.max(edns?.udpPayloadSize ?? 0, MIN_UDP_BYTES), MAX_UDP_BYTES);
 }
 
-function replyTo(question: Question, { names, cluster }: MeshResponderOptions): Reply {
+function replyTo(question: Question, { names, cluster, isComplete }: MeshResponderOptions): Reply {
   const { name, class: of = 'IN' } = question;
   if (of !== 'IN' && of !== 'ANY') return { rcode: 'REFUSED', ...NOTHING };
   // Zones are not handed out whole, and "any" is answered with one kind (RFC 8482).
   if (question.type === 'AXFR' || question.type === 'IXFR') return { rcode: 'REFUSED', ...NOTHING };
   const type = (question.type as string) === 'ANY' ? 'A' : question.type;
-  return replyOf(question, type, names.answer({ cluster, name, type }));
+  const answer = names.answer({ cluster, name, type });
+  const isKnown = answer.kind === 'answer' || answer.kind === 'nodata';
+  if (!isKnown && isComplete?.() === false) return { rcode: 'SERVFAIL', ...NOTHING };
+  return replyOf(question, type, answer);
 }
 
 function replyOf({ name }: Question, type: string, answer: DnsAnswer): Reply {

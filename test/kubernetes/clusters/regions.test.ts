@@ -5,6 +5,7 @@
  */
 import { after, before, describe } from 'node:test';
 import { plugAuthority } from '../harness/authority.ts';
+import { callFrom } from '../harness/calls.ts';
 import { type Lab, startLab, withoutLab } from '../harness/lab.ts';
 import { type SteadyLoad, startLoad } from '../harness/steady-load.ts';
 import { EAST, REGIONS, startRegions, WEST } from '../harness/two-regions.ts';
@@ -40,13 +41,20 @@ describe('two regions', { skip: withoutLab() }, () => {
   };
 
   before(async () => {
-    lab = await startLab(REGIONS);
+    const running = await startLab(REGIONS);
+    lab = running;
     await lab.kubectl(EAST, 'create', 'namespace', 'istio-system');
     await plugAuthority(lab, EAST, 'East CA');
     await startRegions(lab);
     // Each request shakes hands anew, so each meets the certificates of that moment.
     await lab.apply(EAST, ONE_REQUEST_A_CONNECTION('service.us-west'));
     await lab.apply(WEST, ONE_REQUEST_A_CONNECTION('service.us-east'));
+    await lab.eventually("CoreDNS has the regions' zones", async () => {
+      await Promise.all([
+        callFrom(running, EAST, 'http://service.us-west/'),
+        callFrom(running, WEST, 'http://service.us-east/'),
+      ]);
+    });
     const loads = [startLoad(lab, EAST, 'http://service.us-west/'), startLoad(lab, WEST, 'http://service.us-east/')];
     shared = { lab, loads };
     await plugAuthority(lab, WEST, 'West CA');

@@ -5,7 +5,7 @@ import type { Lab } from './lab.ts';
 /** What became of the requests of a steady load. */
 export interface LoadResult {
   readonly sent: number;
-  /** What curl said of each that was not answered with 200: its status and its message. */
+  /** What curl said of each that was not answered with 200 (its message and status), and which of all it was. */
   readonly lost: readonly string[];
 }
 
@@ -35,7 +35,9 @@ export function startLoad(lab: Lab, cluster: string, url: string): SteadyLoad {
       clearTimeout(timer);
       // The last line may be of a request that was cut off.
       const answers = out.split('\n').slice(0, -1);
-      return { sent: answers.length, lost: answers.filter((line) => line.trim() !== '200') };
+      const numbered = answers.map((line, index) => ({ text: line.trim(), index }));
+      const lost = numbered.filter(({ text }) => text !== '200').map(({ text, index }) => `request ${index}: ${text}`);
+      return { sent: answers.length, lost };
     },
   };
 }
