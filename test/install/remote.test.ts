@@ -110,11 +110,15 @@ test('a remote goes to its primary through the gateway, and is read by it', { sk
   const ingress = { loadBalancer: { ingress: [{ ip: '192.0.2.10' }] } };
   const gateway = `${SYSTEM}/services/istio-eastwestgateway/status`;
   await one.admin.send('PATCH', gateway, { status: ingress }, MERGE);
-  // What the controllers made while the Service had a selector.
+  // What the controllers made while the Service had a selector; the Service's labels are copied to it.
+  const { metadata } = await two.admin.get<KubernetesObject>(`${SYSTEM}/services/istiod`);
+  const made = { 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io' };
+  const labels = { ...metadata.labels, 'kubernetes.io/service-name': 'istiod', ...made };
+  const owner = { apiVersion: 'v1', kind: 'Service', name: 'istiod', uid: metadata.uid };
   await two.admin.send('POST', SLICES, {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
-    metadata: { name: 'istiod-x7k2p', labels: { 'kubernetes.io/service-name': 'istiod' } },
+    metadata: { name: 'istiod-x7k2p', labels, ownerReferences: [owner] },
     addressType: 'IPv4',
     endpoints: [{ addresses: ['10.1.2.3'] }],
     ports: [{ name: 'https-dns', port: 15012 }],

@@ -4,6 +4,10 @@ import type { InstallValues } from '../values/install-values.ts';
 import { ISTIOD_PORTS, istiodLabels, istiodService } from './istiod.ts';
 import { istiodName } from './names.ts';
 
+/** Who keeps an EndpointSlice (Kubernetes: EndpointSlices, Management). All other labels are copies of the Service's. */
+export const SLICE_MANAGER = 'endpointslice.kubernetes.io/managed-by';
+export const INSTALLER = 'pelagos-install';
+
 /**
  * The primary under the name that proxies, API server and webhooks of a remote cluster know it by: a Service without
  * selector, its endpoints at the primary's address. A host name cannot stand in an EndpointSlice, so it becomes an
@@ -24,7 +28,7 @@ export function remoteIstiod(values: InstallValues, address: string): readonly K
         labels: {
           ...istiodLabels(values),
           'kubernetes.io/service-name': name,
-          'endpointslice.kubernetes.io/managed-by': 'pelagos-install',
+          [SLICE_MANAGER]: INSTALLER,
         },
       },
       addressType: family === 6 ? 'IPv6' : 'IPv4',

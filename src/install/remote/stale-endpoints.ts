@@ -1,6 +1,6 @@
 import { type ApiServer, isNotFound, type KubernetesList, resourcePath } from '../../kubernetes-api/index.ts';
-import { MANAGED_BY, PRODUCT } from '../objects/labels.ts';
 import { istiodName } from '../objects/names.ts';
+import { INSTALLER, SLICE_MANAGER } from '../objects/remote-istiod.ts';
 import type { InstallValues } from '../values/install-values.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function removeStaleEndpoints(api: ApiServer, values: InstallValues
   const { items } = await api.get<KubernetesList>(resourcePath(of), {
     query: { labelSelector: `kubernetes.io/service-name=${service}` },
   });
-  for (const { metadata } of items.filter((slice) => slice.metadata.labels?.[MANAGED_BY] !== PRODUCT)) {
+  for (const { metadata } of items.filter((slice) => slice.metadata.labels?.[SLICE_MANAGER] !== INSTALLER)) {
     await remove(api, resourcePath({ ...of, name: metadata.name }));
   }
 }
