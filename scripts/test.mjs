@@ -48,6 +48,8 @@ function hasHooks(file) {
 
 const patterns = process.argv.slice(2);
 const nodeTest = ['--disable-warning=ExperimentalWarning', '--test', '--test-timeout=400000'];
+// A lab serves all tests of a file, which are one suite.
+const labTest = ['--disable-warning=ExperimentalWarning', '--test', '--test-timeout=900000'];
 // The golden cases once more, through real Envoys.
 const goldenLive = 'test/golden/golden.e2e.ts';
 const whole = [...testFiles('test/e2e'), ...testFiles('test/cli'), goldenLive];
@@ -62,7 +64,7 @@ const all = [
   ['unit tests', node, [...nodeTest, '--test-isolation=none', ...unit.filter((file) => !hasHooks(file))]],
   ['tests with single Envoys and processes', node, [...nodeTest, '--test-concurrency=2', ...unit.filter(hasHooks)]],
   ['tests with whole meshes', node, [...nodeTest, '--test-concurrency=1', ...whole]],
-  ['tests on real Kubernetes clusters', node, [...nodeTest, '--test-concurrency=1', ...clusters]],
+  ['tests on real Kubernetes clusters', node, [...labTest, '--test-concurrency=1', ...clusters]],
 ];
 // A group without files would be an unfiltered run.
 const results = [];

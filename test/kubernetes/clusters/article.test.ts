@@ -3,14 +3,19 @@
  * examples/article/run.sh; what must be seen is checked here.
  */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { callFrom, countBy, curl } from '../harness/calls.ts';
 import type { CommandResult } from '../harness/command.ts';
+import { type FaultLab, startFaultLab } from '../harness/fault-lab.ts';
 import { IMAGE, type Lab, startLab, withoutLab } from '../harness/lab.ts';
+import { controlPlaneFaults } from './faults/control-plane.ts';
+import { dataPlaneFaults } from './faults/data-plane.ts';
 
 const skip = withoutLab();
 const SCRIPT = join(import.meta.dirname, '..', '..', '..', 'examples', 'article', 'run.sh');
+/** As the lab calls the clusters before the article gives them its names. */
+const LAB_NAMES = ['east', 'west'];
 const CALLER = 'spiffe://cluster.local/ns/default/sa/service';
 
 describe('the article', { skip }, () => {
@@ -18,7 +23,7 @@ describe('the article', { skip }, () => {
   let script: CommandResult;
 
   before(async () => {
-    lab = await startLab(['east', 'west']);
+    lab = await startLab(LAB_NAMES);
     const [hub = '', tag = ''] = [IMAGE.slice(0, IMAGE.lastIndexOf('/')), IMAGE.slice(IMAGE.lastIndexOf(':') + 1)];
     const env = { FIRST: 'east', SECOND: 'west', IMAGE, HUB: hub, TAG: tag };
     script = await lab.run('bash', [SCRIPT], { env, timeoutMs: 300_000 });
@@ -103,7 +108,7 @@ describe('the article', { skip }, () => {
       const answers = await callFrom(lab, 'cluster1', 'http://service.cluster2/', { times: 20 });
       assert.deepEqual([...countBy(answers, ({ version }) => version).keys()], ['v2']);
     });
-    await lab.kubectl('cluster1', 'delete', 'virtualservice', 'cross-cluster-service');
+    await lab.kubectl('cluster1', 'apply', '-f', join(dirname(SCRIPT), 'cluster1', 'virtual-service.yaml'));
   });
 
   test('plaintext is refused everywhere', async () => {
@@ -164,6 +169,16 @@ describe('the article', { skip }, () => {
     } finally {
       await outside.close();
     }
+  });
+
+  // What a call is lost to is only seen where there are many: see ./faults.
+  describe('under load', () => {
+    let faulty: FaultLab;
+    before(async () => {
+      faulty = await startFaultLab(lab, LAB_NAMES);
+    });
+    controlPlaneFaults(() => faulty);
+    dataPlaneFaults(() => faulty);
   });
 });
 
