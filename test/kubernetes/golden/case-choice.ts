@@ -10,8 +10,13 @@ export const UNSUITED: Readonly<Record<string, string>> = {
 export const SHOWN_BY_OTHERS: Readonly<Record<string, string>> = {
   'authorization/get and post by one namespace from both clusters': 'article.test.ts makes the same calls',
   'authorization/nothing is allowed by an empty policy': '"deny goes before allow" shows that policies are kept',
-  'entries/a mesh external host by dns': '"a cloud service by dns" resolves and calls in the same way',
-  'protocols/tcp through a tunnel': 'redirected pods have no tunnel; "one port number means two protocols" has TCP',
+  'egress/a cloud service by dns': 'article.test.ts calls the same service',
+  'entries/a mesh external host by dns': 'article.test.ts calls a service that is found in the same way',
+  'failover/a cluster without pods is served by the other one': 'faults/data-plane.ts does it under load',
+  'ingress/a gateway routes by host': 'pods.test.ts calls through the same gateway',
+  'interception/one port number means two protocols': 'pods.test.ts has such a port',
+  'names/one pod of a headless service in another cluster': 'regions.test.ts calls single pods of the other region',
+  'protocols/tcp through a tunnel': 'redirected pods have no tunnel; pods.test.ts has TCP',
   'routing/round robin over the pods of another cluster': 'article.test.ts counts the same shares',
 };
 
