@@ -64,17 +64,25 @@ const all = [
   ['unit tests', node, [...nodeTest, '--test-isolation=none', ...unit.filter((file) => !hasHooks(file))]],
   ['tests with single Envoys and processes', node, [...nodeTest, '--test-concurrency=2', ...unit.filter(hasHooks)]],
   ['tests with whole meshes', node, [...nodeTest, '--test-concurrency=1', ...whole]],
-  ['tests on real Kubernetes clusters', node, [...labTest, '--test-concurrency=1', ...clusters]],
+  ...clusters.map((file) => [file, node, [...labTest, file]]),
 ];
 // A group without files would be an unfiltered run.
 const results = [];
 const chosen = patterns.length > 0 ? [['tests', node, [...nodeTest, '--test-concurrency=1', ...patterns]]] : all;
 for (const [title, command, args] of chosen) {
   if (args.includes('--test') && !args.some((arg) => arg.endsWith('.test.ts') || arg === goldenLive)) continue;
-  results.push(await run(title, command, args));
+  const result = await run(title, command, args);
+  results.push(result);
+  // Whole clusters on a busy machine: what fails is tried once more, and said to have failed.
+  if (!result.ok && clusters.includes(title)) {
+    result.title += ' (first try)';
+    const second = await run(`${title} (second try)`, command, args);
+    result.excused = second.ok;
+    results.push(second);
+  }
 }
 process.stderr.write('\n# summary\n');
-for (const { title, ok, seconds } of results) {
-  process.stderr.write(`${ok ? 'ok  ' : 'FAIL'} ${title} (${seconds.toFixed(0)} s)\n`);
+for (const { title, ok, excused, seconds } of results) {
+  process.stderr.write(`${ok ? 'ok  ' : excused ? 'once' : 'FAIL'} ${title} (${seconds.toFixed(0)} s)\n`);
 }
-process.exit(results.every(({ ok }) => ok) ? 0 : 1);
+process.exit(results.every(({ ok, excused }) => ok || excused) ? 0 : 1);
