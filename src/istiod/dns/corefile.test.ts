@@ -38,6 +38,7 @@ cluster1:53 cluster2:53 {
     errors
     cache 30 {
         serve_stale 1h verify
+        servfail 0
     }
     loadbalance
     forward . 10.96.0.53:53 {

@@ -73,6 +73,8 @@ function directivesOf(source: ZoneSource): readonly string[] {
     'cache 30 {',
     // Asks again before it says what may have changed, so that a name that has just been made resolves at once.
     '    serve_stale 1h verify',
+    // A failure says that the control plane does not know yet; it is not to be repeated for 5 seconds after it does.
+    '    servfail 0',
     '}',
     'loadbalance',
     // Not by UDP: the kernel goes on sending what comes from a port to the pod that it first led to, be it dead.
