@@ -51,9 +51,9 @@ export class PodCalls {
     return read((await this.exec(caller, ...command)).stdout);
   }
 
-  /** What comes over a connection until it ends, after a word where one is said. */
+  /** What comes over a connection until it ends, after a word where one is said. Plain text may wait 5 s for its first byte. */
   async bytes(caller: string, host: string, port: number, word = ''): Promise<string> {
-    const script = `exec 3<>/dev/tcp/${host}/${port}; printf '${word}' >&3; timeout 5 cat <&3`;
+    const script = `exec 3<>/dev/tcp/${host}/${port}; printf '${word}' >&3; timeout 10 cat <&3`;
     return (await this.exec(caller, 'bash', '-c', script)).stdout.trim();
   }
 }
