@@ -18,6 +18,7 @@ import { startApiServer, type TestApiServer, withoutKubernetes } from './api-ser
 const CLUSTER = 'cluster1' as ClusterId;
 const COREFILE = '.:53 {\n    kubernetes cluster.local\n    reload\n}\n';
 const CONFIG_MAP = '/api/v1/namespaces/kube-system/configmaps/coredns';
+const REVERSE = '240.in-addr.arpa:53 248.in-addr.arpa:53';
 const FAR = '/api/v1/namespaces/default/services/far';
 const log = pino({ level: 'silent' });
 
@@ -84,6 +85,34 @@ describe('names in a cluster', { skip: withoutKubernetes() }, () => {
     }
     await removeCoreDnsZones(api);
     assert.equal(await corefile(), COREFILE);
+  });
+
+  test('the zone of a cluster that leaves stays for ten minutes, a host that goes does not', async () => {
+    const host =
+      '---\n{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: g, namespace: default}, spec: {hosts: [service.global], http: [{route: [{destination: {host: far}}]}]}}\n';
+    const paper = new PaperMesh({ clusters: { cluster1: host, cluster2: far(80) } });
+    const { mesh } = paper.plane;
+    const services = '/api/v1/namespaces/istio-system/services';
+    await api.send('POST', services, { metadata: { name: 'istiod-dns-c' }, spec: { ports: [{ port: 53 }] } });
+    const from = { kind: 'service', namespace: 'istio-system', name: 'istiod-dns-c' } as const;
+    let laterMs = 0;
+    const now = (): number => Date.now() + laterMs;
+    const keeper = new CoreDnsZones({ api, cluster: CLUSTER, names: mesh.names, from, log, now });
+    const isZones = async (zones: string): Promise<boolean> => (await corefile()).includes(`${REVERSE} ${zones} {`);
+    try {
+      await until(async () => await isZones('cluster1:53 cluster2:53 service.global:53'));
+      mesh.removeMember('cluster2' as ClusterId);
+      paper.delete('cluster1', host);
+      await until(async () => await isZones('cluster1:53 cluster2:53'));
+      laterMs = 590_000;
+      await delay(2_500);
+      assert.ok(await isZones('cluster1:53 cluster2:53'));
+      laterMs = 700_000;
+      await until(async () => await isZones('cluster1:53'));
+    } finally {
+      await keeper.stop();
+    }
+    await removeCoreDnsZones(api);
   });
 
   test('of two revisions one keeps the zones, and the other takes over when it has gone', async () => {

@@ -13,6 +13,7 @@ import {
   askedAddress,
   type CorefileZones,
   foreignZones,
+  ownZones,
   withoutZones,
   withZones,
   type ZoneSource,
@@ -40,6 +41,11 @@ const REREAD_MS = 60_000;
 const REREAD_OF_OTHER_MS = 5_000;
 /** The DNS Services of control planes: `istiod-dns`, and with a revision `istiod-dns-<revision>`. */
 const DNS_SERVICE = /^istiod-dns(-|$)/;
+/**
+ * A cluster that leaves often comes back, as when its remote secret is made anew. Until then its zone stays with the control plane: each
+ * change of the configuration takes up to 90 seconds to arrive. Names of several labels may be somebody else's, and go at once.
+ */
+const CLUSTER_STAYS_MS = 600_000;
 const ATTEMPTS = 5;
 const DNS_PORT = 53;
 
@@ -81,6 +87,8 @@ export class CoreDnsZones {
   #readAtMs = 0;
   #isKeptByOther = false;
   #told = '';
+  /** Zones of clusters that have left, and when that was seen. */
+  readonly #leftAtMs = new Map<string, number>();
 
   constructor(options: CoreDnsZonesOptions) {
     this.#options = options;
@@ -149,7 +157,18 @@ export class CoreDnsZones {
     return undefined;
   }
 
-  #checked(corefile: string, wanted: CorefileZones): string {
+  /** Zones of clusters that have left not long ago. */
+  #staying(corefile: string, zones: readonly string[]): readonly string[] {
+    const now = this.#options.now();
+    const left = ownZones(corefile).filter((zone) => !zone.includes('.') && !zones.includes(zone));
+    for (const zone of this.#leftAtMs.keys()) if (!left.includes(zone)) this.#leftAtMs.delete(zone);
+    for (const zone of left) if (!this.#leftAtMs.has(zone)) this.#leftAtMs.set(zone, now);
+    return left.filter((zone) => now - (this.#leftAtMs.get(zone) ?? now) < CLUSTER_STAYS_MS);
+  }
+
+  #checked(corefile: string, { zones, source }: CorefileZones): string {
+    const staying = source.kind === 'forward' ? this.#staying(corefile, zones) : [];
+    const wanted = { zones: [...zones, ...staying].sort(), source };
     const foreign = foreignZones(corefile).filter((zone) => wanted.zones.includes(zone));
     if (foreign.length > 0)
       this.#tell(`the Corefile has server blocks for ${foreign.join(', ')} already, which stay as they are`);

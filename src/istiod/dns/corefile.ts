@@ -47,17 +47,31 @@ export function withoutZones(corefile: string): string {
 
 /** The address that our part of a Corefile asks; undefined where there is no such part, or it has the answers in it. */
 export function askedAddress(corefile: string): string | undefined {
+  const words = ownLines(corefile)
+    .map(tokensOf)
+    .find(([word]) => word === 'forward');
+  return /^\[?(.*?)\]?:\d+$/.exec(words?.[2] ?? '')?.[1];
+}
+
+/** The zones of our part of a Corefile; none where there is no such part. */
+export function ownZones(corefile: string): readonly string[] {
+  return zonesOf(ownLines(corefile).join('\n'));
+}
+
+function ownLines(corefile: string): readonly string[] {
   const lines = corefile.split('\n');
   const begin = lines.findIndex((line) => BEGIN_MARK.test(line));
   const end = lines.findIndex((line, at) => at > begin && END_MARK.test(line));
-  const own = begin < 0 || end < 0 ? [] : lines.slice(begin, end);
-  const words = own.map(tokensOf).find(([word]) => word === 'forward');
-  return /^\[?(.*?)\]?:\d+$/.exec(words?.[2] ?? '')?.[1];
+  return begin < 0 || end < 0 ? [] : lines.slice(begin, end);
 }
 
 /** Zones that server blocks of others have: a second block of the same zone would keep the DNS server from starting. */
 export function foreignZones(corefile: string): readonly string[] {
-  return serverKeys(withoutZones(corefile)).map((key) =>
+  return zonesOf(withoutZones(corefile));
+}
+
+function zonesOf(corefile: string): readonly string[] {
+  return serverKeys(corefile).map((key) =>
     key
       .replace(/^[a-z]+:\/\//, '')
       .replace(/:\d+$/, '')
