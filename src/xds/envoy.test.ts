@@ -174,9 +174,7 @@ test('a host whose cluster does not exist is answered with 503 at once, and work
 test('a changed cluster is taken, with its unchanged endpoints, well before Envoy would stop waiting', {
   skip,
 }, async () => {
-  const before = ads.counters.types['CDS']?.acks ?? 0;
   mesh.put(envoyResource(CDS, 'app', clusterJson('app', '2s')));
-  await eventually(() => assert.equal(ads.counters.types['CDS']?.acks, before + 1), 3_000);
   await eventually(async () => assert.match(await clusterDump('app'), /"connect_timeout": "2s"/), 3_000);
   await expectBody(outboundPort, 'app.test');
 });

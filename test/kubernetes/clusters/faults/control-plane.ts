@@ -55,22 +55,25 @@ export function controlPlaneFaults(lab: () => FaultLab): void {
         'calls stay at home',
       );
     });
+    remoteSecretFault(lab);
+  });
+}
 
-    test('the remote secret is removed, and put back', async (t) => {
-      const secrets = await remoteSecrets(lab());
-      const tallies = await lab().load.during(async () => {
-        await lab().lab.kubectl('cluster1', 'delete', 'secret', ...SECRETS);
-        await delay(5_000);
-        await lab().lab.apply('cluster1', secrets);
-        await lab().remoteIs('synced');
-        await lab().allConnected();
-      });
-      nothingLost(t, without(tallies, 'cluster1 -> service.cluster2'));
-      // Its names come back through the ConfigMap of the cluster's DNS, which the kubelet looks at now and then.
-      await lab().lab.eventually('calls by the name of the cluster are answered', async () => {
-        const back = await lab().load.during(async () => undefined, 1_000);
-        for (const [name, { failed, failures }] of back) assert.equal(failed, 0, `${name}: ${failures[0]?.reason}`);
-      });
+function remoteSecretFault(lab: () => FaultLab): void {
+  test('the remote secret is removed, and put back', async (t) => {
+    const secrets = await remoteSecrets(lab());
+    const tallies = await lab().load.during(async () => {
+      await lab().lab.kubectl('cluster1', 'delete', 'secret', ...SECRETS);
+      await delay(5_000);
+      await lab().lab.apply('cluster1', secrets);
+      await lab().remoteIs('synced');
+      await lab().allConnected();
+    });
+    nothingLost(t, without(tallies, 'cluster1 -> service.cluster2'));
+    // Its names come back through the ConfigMap of the cluster's DNS, which the kubelet looks at now and then.
+    await lab().lab.eventually('calls by the name of the cluster are answered', async () => {
+      const back = await lab().load.during(async () => undefined, 1_000);
+      for (const [name, { failed, failures }] of back) assert.equal(failed, 0, `${name}: ${failures[0]?.reason}`);
     });
   });
 }

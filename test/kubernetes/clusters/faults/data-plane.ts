@@ -65,20 +65,23 @@ export function dataPlaneFaults(lab: () => FaultLab): void {
       const last = await lab().load.during(async () => undefined);
       assert.deepEqual(Object.keys(last.get('cluster1 -> service')?.clusters ?? {}), ['cluster1']);
     });
+    linkFault(lab);
+  });
+}
 
-    test('the link between the clusters is cut, and healed', async (t) => {
-      const tallies = await lab().load.during(async () => {
-        await lab().fault('link', ...CLUSTERS, 'cut');
-        await delay(12_000);
-        await lab().fault('link', ...CLUSTERS, 'heal');
-      }, 0);
-      nothingLost(t, without(tallies, 'cluster1 -> service.cluster2', 'cluster2 -> service.cluster1'));
-      await lab().lab.eventually('calls over the link are answered', async () => {
-        const healed = await lab().load.during(async () => undefined, 1_000);
-        for (const [name, { failed, failures }] of healed) assert.equal(failed, 0, `${name}: ${failures[0]?.reason}`);
-      });
-      await lab().allConnected();
+function linkFault(lab: () => FaultLab): void {
+  test('the link between the clusters is cut, and healed', async (t) => {
+    const tallies = await lab().load.during(async () => {
+      await lab().fault('link', ...CLUSTERS, 'cut');
+      await delay(12_000);
+      await lab().fault('link', ...CLUSTERS, 'heal');
+    }, 0);
+    nothingLost(t, without(tallies, 'cluster1 -> service.cluster2', 'cluster2 -> service.cluster1'));
+    await lab().lab.eventually('calls over the link are answered', async () => {
+      const healed = await lab().load.during(async () => undefined, 1_000);
+      for (const [name, { failed, failures }] of healed) assert.equal(failed, 0, `${name}: ${failures[0]?.reason}`);
     });
+    await lab().allConnected();
   });
 }
 
