@@ -52,6 +52,7 @@ describe('two regions', { skip: withoutLab() }, () => {
     await lab.eventually("CoreDNS has the regions' zones", async () => {
       await Promise.all([
         callFrom(running, EAST, 'http://service.us-west/'),
+        callFrom(running, EAST, 'http://service.global/'),
         callFrom(running, WEST, 'http://service.us-east/'),
       ]);
     });

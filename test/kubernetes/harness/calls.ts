@@ -29,20 +29,25 @@ export async function curl(lab: Lab, cluster: string, url: string, ...args: read
   return { status: Number(stdout.slice(end + 1)), body: stdout.slice(0, Math.max(end, 0)).trimEnd() };
 }
 
-/** Calls by one curl, one after the other; answers that are no echo's fail. */
+/**
+ * Calls by curl, one after the other.
+ * @returns one answer for each. @throws Error with what curl said, or what came, of the first that was no echo's answer.
+ */
 export async function callFrom(
   lab: Lab,
   cluster: string,
   url: string,
   { times = 1, from = 'deployment/service' }: CallOptions = {},
 ): Promise<readonly EchoAnswer[]> {
-  const script = `for i in $(seq ${times}); do curl -sS -m 10 "$0" || echo; done`;
+  const script = `for i in $(seq ${times}); do curl -sS -m 10 "$0" 2>&1 || echo; done`;
   const text = await lab.kubectl(cluster, 'exec', from, '--', 'sh', '-c', script, url);
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.map((line) => {
+  const answers = lines.map((line) => {
     if (!line.startsWith('{')) throw new Error(`${cluster} -> ${url}: ${line}`);
     return JSON.parse(line) as EchoAnswer;
   });
+  if (answers.length !== times) throw new Error(`${cluster} -> ${url}: ${answers.length} of ${times} calls answered`);
+  return answers;
 }
 
 /** How many items there are of each kind. */

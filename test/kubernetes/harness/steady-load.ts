@@ -5,7 +5,7 @@ import type { Lab } from './lab.ts';
 /** What became of the requests of a steady load. */
 export interface LoadResult {
   readonly sent: number;
-  /** What curl said of each that was not answered with 200 (its message and status), and which of all it was. */
+  /** What curl said of each that was not answered with 200: its message, when it began (UTC), how long it took, the status. */
   readonly lost: readonly string[];
 }
 
@@ -13,9 +13,9 @@ export interface SteadyLoad {
   stop(): Promise<LoadResult>;
 }
 
-/** Until the input ends: a request, its status on a line of its own (with curl's message before it), a pause. */
+/** Until the input ends: a request, a line with curl's message, when and how long, and last the status; a pause. */
 const SCRIPT = `exec 3<&0; (cat <&3 >/dev/null; kill $$) &
-while :; do curl -sS -m 10 -o /dev/null -w '%{http_code}\\n' "$0" 2>&1 | tr '\\n' ' '; echo; sleep 0.2; done`;
+while :; do curl -sS -m 10 -o /dev/null -w "$(date -u +%T) %{time_total} s %{http_code}\\n" "$0" 2>&1 | tr '\\n' ' '; echo; sleep 0.2; done`;
 
 /** Some four requests a second out of a pod of `deployment/service`, one after the other, until it is stopped. */
 export function startLoad(lab: Lab, cluster: string, url: string): SteadyLoad {
@@ -36,7 +36,9 @@ export function startLoad(lab: Lab, cluster: string, url: string): SteadyLoad {
       // The last line may be of a request that was cut off.
       const answers = out.split('\n').slice(0, -1);
       const numbered = answers.map((line, index) => ({ text: line.trim(), index }));
-      const lost = numbered.filter(({ text }) => text !== '200').map(({ text, index }) => `request ${index}: ${text}`);
+      const lost = numbered
+        .filter(({ text }) => !text.endsWith(' 200'))
+        .map(({ text, index }) => `request ${index}: ${text}`);
       return { sent: answers.length, lost };
     },
   };
