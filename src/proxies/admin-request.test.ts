@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -22,6 +23,21 @@ test('an interface is asked over any stream, one connection a request', async ()
   assert.deepEqual(await admin.post('/logging?level=debug'), { status: 200, body: 'POST /logging?level=debug 0' });
   const put = { name: 'it', method: 'PUT', path: '/scopej/ads', body: { output_level: 'debug' } } as const;
   assert.equal((await adminRequest(dial, put)).body, 'PUT /scopej/ads 24');
+});
+
+test('a connection ends with its answer, although the other side keeps it', async () => {
+  const keeping = new Duplex({
+    allowHalfOpen: false,
+    read: () => undefined,
+    write(this: Duplex, _chunk, _encoding, done) {
+      this.push('HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok');
+      done();
+    },
+  });
+  const closed = once(keeping, 'close', { signal: AbortSignal.timeout(2_000) });
+  const answer = await adminRequest(async () => keeping, { name: 'it', method: 'GET', path: '/' });
+  assert.equal(answer.body, 'ok');
+  await closed;
 });
 
 test('who does not answer, or cannot be reached, is told in time', async () => {

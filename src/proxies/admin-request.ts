@@ -41,7 +41,12 @@ export async function adminRequest(dial: AdminDial, ask: AdminRequest): Promise<
     call.on('response', (response) => collect(response, { name, path, maxBytes }).then(resolve, reject));
     call.on('error', reject);
     call.end(content);
-    return await promise;
+    try {
+      return await promise;
+    } finally {
+      // Envoy itself keeps the connection for a second after its answer, and a tunnel to a pod lasts as long as it.
+      call.destroy();
+    }
   } catch (error) {
     const isLate = error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError');
     throw isLate ? new Error(`${name} did not answer ${path} within ${timeoutMs} ms`) : error;
