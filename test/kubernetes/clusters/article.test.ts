@@ -21,15 +21,20 @@ const CALLER = 'spiffe://cluster.local/ns/default/sa/service';
 describe('the article', { skip }, () => {
   let lab: Lab;
   let script: CommandResult;
+  let outside: { close(): Promise<void> } | undefined;
 
   before(async () => {
     lab = await startLab(LAB_NAMES);
+    outside = await lab.outside('service.cloud.provider.com');
     const [hub = '', tag = ''] = [IMAGE.slice(0, IMAGE.lastIndexOf('/')), IMAGE.slice(IMAGE.lastIndexOf(':') + 1)];
     const env = { FIRST: 'east', SECOND: 'west', IMAGE, HUB: hub, TAG: tag };
     script = await lab.run('bash', [SCRIPT], { env, timeoutMs: 300_000 });
     assert.equal(script.code, 0, `${script.stdout}\n${script.stderr}`);
   });
-  after(() => lab?.down());
+  after(async () => {
+    await outside?.close();
+    await lab?.down();
+  });
 
   test('clusters are contexts, by the names that they were given', async () => {
     const { stdout } = await lab.run('kubectl', ['config', 'get-contexts', '-o', 'name']);
@@ -160,15 +165,10 @@ describe('the article', { skip }, () => {
   });
 
   test('a service outside is found by DNS, and reached without mTLS', async () => {
-    const outside = await lab.outside('service.cloud.provider.com');
-    try {
-      await lab.eventually('http://service.cloud answers', async () => {
-        const { status, body } = await curl(lab, 'cluster1', 'http://service.cloud/hello');
-        assert.deepEqual([status, body], [200, 'outside: GET service.cloud /hello']);
-      });
-    } finally {
-      await outside.close();
-    }
+    await lab.eventually('http://service.cloud answers', async () => {
+      const { status, body } = await curl(lab, 'cluster1', 'http://service.cloud/hello');
+      assert.deepEqual([status, body], [200, 'outside: GET service.cloud /hello']);
+    });
   });
 
   // What a call is lost to is only seen where there are many: see ./faults.

@@ -1,7 +1,8 @@
 /**
  * Two regions with a control plane each, which read each other by remote secrets: names, shares, trust, the commands of istioctl, what
- * goes wrong with secrets and tokens, several replicas, and the end of one of them. Under a steady load between the two, while one of
- * them gets another certificate authority, no request may be lost.
+ * goes wrong with secrets and tokens, several replicas, and the end of one of them; and pods of one region: who gets a proxy and what
+ * it does to them, and where their calls go. Under a steady load between the two, while one of them gets another certificate
+ * authority, which takes two minutes, no request may be lost.
  */
 import { after, before, describe } from 'node:test';
 import { plugAuthority } from '../harness/authority.ts';
@@ -9,6 +10,11 @@ import { callFrom } from '../harness/calls.ts';
 import { type Lab, startLab, withoutLab } from '../harness/lab.ts';
 import { type SteadyLoad, startLoad } from '../harness/steady-load.ts';
 import { EAST, REGIONS, startRegions, WEST } from '../harness/two-regions.ts';
+import { controlPlaneTests } from './pods/control-planes.ts';
+import { ingressTests } from './pods/ingress.ts';
+import { injectionTests } from './pods/injection.ts';
+import { interceptionTests } from './pods/interception.ts';
+import { PodLab } from './pods/pod-lab.ts';
 import { authorityTests } from './regions/authorities.ts';
 import { checkTests } from './regions/checks.ts';
 import { departureTests } from './regions/departure.ts';
@@ -71,6 +77,17 @@ describe('two regions', { skip: withoutLab() }, () => {
   rotatedTokenTests(get);
   tokenTests(get);
   replicaTests(get);
-  authorityTests(get);
+  describe('pods', () => {
+    let pods: PodLab;
+    before(async () => {
+      pods = await PodLab.start(get().lab);
+    });
+    after(() => pods?.stop());
+    injectionTests(() => pods);
+    interceptionTests(() => pods);
+    ingressTests(() => pods);
+    authorityTests(get);
+    controlPlaneTests(() => pods);
+  });
   departureTests(get);
 });

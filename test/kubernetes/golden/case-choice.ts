@@ -13,10 +13,10 @@ export const SHOWN_BY_OTHERS: Readonly<Record<string, string>> = {
   'egress/a cloud service by dns': 'article.test.ts calls the same service',
   'entries/a mesh external host by dns': 'article.test.ts calls a service that is found in the same way',
   'failover/a cluster without pods is served by the other one': 'faults/data-plane.ts does it under load',
-  'ingress/a gateway routes by host': 'pods.test.ts calls through the same gateway',
-  'interception/one port number means two protocols': 'pods.test.ts has such a port',
+  'ingress/a gateway routes by host': 'regions.test.ts calls through the same gateway',
+  'interception/one port number means two protocols': 'regions.test.ts has such a port',
   'names/one pod of a headless service in another cluster': 'regions.test.ts calls single pods of the other region',
-  'protocols/tcp through a tunnel': 'redirected pods have no tunnel; pods.test.ts has TCP',
+  'protocols/tcp through a tunnel': 'redirected pods have no tunnel; regions.test.ts has TCP',
   'routing/round robin over the pods of another cluster': 'article.test.ts counts the same shares',
 };
 

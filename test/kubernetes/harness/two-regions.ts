@@ -12,6 +12,12 @@ export const OUR_IMAGE: readonly string[] = [
   ...['--set', `tag=${IMAGE.slice(IMAGE.lastIndexOf(':') + 1)}`],
 ];
 
+/** A node of the lab has two processors, and many pods. */
+export const INSTALL: readonly string[] = [
+  ...['install', '--set', 'profile=default', '-y', ...OUR_IMAGE],
+  ...['--set', 'values.global.proxy.resources.requests.cpu=10m'],
+];
+
 const ARTICLE = join(import.meta.dirname, '..', '..', '..', 'examples', 'article');
 
 /** A command that has to succeed. @returns what it printed. @throws Error with all that it said. */
@@ -37,7 +43,7 @@ export async function letRead(lab: Lab, reader: string, cluster: string, ...more
 export async function startRegions(lab: Lab): Promise<void> {
   await Promise.all(
     REGIONS.map(async (cluster) => {
-      await istioctl(lab, 'install', '--context', cluster, '--set', 'profile=default', ...OUR_IMAGE, '-y');
+      await istioctl(lab, ...INSTALL, '--context', cluster);
       await lab.kubectl(cluster, 'label', 'namespace', 'default', 'istio-injection=enabled');
       await lab.apply(cluster, await manifest(join(ARTICLE, 'service.yaml'), cluster));
     }),

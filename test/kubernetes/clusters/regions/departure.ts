@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Lab } from '../../harness/lab.ts';
-import { istioctl, OUR_IMAGE, WEST } from '../../harness/two-regions.ts';
+import { INSTALL, istioctl, OUR_IMAGE, WEST } from '../../harness/two-regions.ts';
 import type { TwoRegions } from '../regions.test.ts';
 
 const IN_WEST = ['--context', WEST] as const;
@@ -28,7 +28,7 @@ async function traces(lab: Lab): Promise<readonly string[]> {
 export function departureTests(get: () => TwoRegions): void {
   test('istioctl upgrade keeps what runs', async () => {
     const { lab } = get();
-    const text = await istioctl(lab, 'upgrade', ...IN_WEST, ...OUR_IMAGE, '-y');
+    const text = await istioctl(lab, 'upgrade', ...IN_WEST, ...INSTALL.slice(1));
     assert.match(text, /✔ Istiod installed \(unchanged\)[\s\S]*✔ Installation complete/);
     assert.match(await istioctl(lab, 'version', ...IN_WEST), /\(7 proxies\)/);
   });
