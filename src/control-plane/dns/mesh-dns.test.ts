@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { decode, encode, type Packet, type Question } from 'dns-packet';
 import fc from 'fast-check';
 import type { ClusterId, SocketAddress } from '../../model/index.ts';
@@ -12,14 +13,15 @@ import { DnsListener } from './dns-listener.ts';
 import { type AnsweredQuery, meshResponder } from './mesh-responder.ts';
 
 const PODS = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`many-${i}`, `10.1.1.${i + 1}`]));
-const { mesh } = new PaperMesh({
+const paper = new PaperMesh({
   clusters: {
     cluster1: serviceText({ name: 'service', pods: { a: '10.1.0.1' } }),
     cluster2:
       serviceText({ name: 'service', pods: { b: '10.2.0.1' } }) +
       serviceText({ name: 'many', pods: PODS, headless: true }),
   },
-}).plane;
+});
+const { mesh } = paper.plane;
 
 const told: AnsweredQuery[] = [];
 const respond = meshResponder({
@@ -199,25 +201,43 @@ describe('what comes in', () => {
   });
 });
 
-test('while not all clusters are read, a name that is not known is a failure, not a denial', () => {
-  const state = { isComplete: false };
-  const early = meshResponder({
-    names: mesh.names,
-    cluster: 'cluster1' as ClusterId,
-    isComplete: () => state.isComplete,
-  });
-  const codeOf = (question: Partial<Question>): number => {
-    const reply = early(query(question), 'udp');
-    assert.ok(Buffer.isBuffer(reply));
-    return reply.readUInt16BE(2) & RCODE;
+describe('while not all clusters are read', () => {
+  const early = (state: { readonly isComplete: boolean }) => {
+    const ask = meshResponder({
+      names: mesh.names,
+      cluster: 'cluster1' as ClusterId,
+      isComplete: () => state.isComplete,
+    });
+    return async (question: Partial<Question>): Promise<number> => {
+      const reply = await ask(query(question), 'udp');
+      assert.ok(Buffer.isBuffer(reply));
+      return reply.readUInt16BE(2) & RCODE;
+    };
   };
-  const codes = (): readonly number[] => [
-    codeOf({}),
-    codeOf({ type: 'AAAA' }),
-    codeOf({ name: 'nobody.cluster2' }),
-    codeOf({ name: 'service.cluster3' }),
-  ];
-  assert.deepEqual(codes(), [0, 0, 2, 2]);
-  state.isComplete = true;
-  assert.deepEqual(codes(), [0, 0, 3, 5]);
+
+  test('a name that is not known is a failure, not a denial', async () => {
+    const codeOf = early({ isComplete: false });
+    const known = await Promise.all([codeOf({}), codeOf({ type: 'AAAA' })]);
+    const unknown = await Promise.all([codeOf({ name: 'nobody.cluster2' }), codeOf({ name: 'service.cluster3' })]);
+    assert.deepEqual(
+      [known, unknown],
+      [
+        [0, 0],
+        [2, 2],
+      ],
+    );
+  });
+
+  test('it is waited for, a moment', async () => {
+    const state = { isComplete: false };
+    const codeOf = early(state);
+    const text = serviceText({ name: 'late', pods: { l: '10.2.0.9' } });
+    const codes = Promise.all([codeOf({ name: 'late.cluster2' }), codeOf({ name: 'nobody.cluster2' })]);
+    await delay(50);
+    paper.apply('cluster2', text);
+    assert.equal((await codes)[0], 0);
+    state.isComplete = true;
+    assert.deepEqual(await Promise.all([codeOf({ name: 'nobody.cluster2' }), codeOf({ name: 'x.cluster3' })]), [3, 5]);
+    paper.delete('cluster2', text);
+  });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, decode, encode, type OptAnswer, type Packet, type Question } from 'dns-packet';
 import type { DnsAnswer, DnsNames, DnsRecord } from '../../mesh/index.ts';
 import type { ClusterId } from '../../model/index.ts';
@@ -27,6 +28,12 @@ const AUTHORITATIVE = 1 << 10;
 const TRUNCATED = 1 << 9;
 const RECURSION_DESIRED = 1 << 8;
 
+/** A control plane that starts has mostly read the other clusters by then; CoreDNS and resolvers wait for 2 seconds and more. */
+const PATIENCE_MS = 1_500;
+const LOOK_MS = 25;
+/** What waits is held in memory. */
+const MAX_WAITING = 1_000;
+
 /** One question that was answered, for metrics. */
 export interface AnsweredQuery {
   readonly transport: DnsTransport;
@@ -39,8 +46,8 @@ export interface MeshResponderOptions {
   /** Whose pods ask. */
   readonly cluster: ClusterId;
   /**
-   * Is all known? Until then a name that is not known is no answer but a failure, so that caches go on with what they have:
-   * it would be taken for the truth that there is none. Always, unless given.
+   * Is all known? Until then a name that is not known waits for a moment, and is then no answer but a failure, so that caches go on
+   * with what they have: it would be taken for the truth that there is none. Always, unless given.
    */
   readonly isComplete?: () => boolean;
   readonly onQuery?: (query: AnsweredQuery) => void;
@@ -57,6 +64,19 @@ const NOTHING: Omit<Reply, 'rcode'> = { answers: [], authorities: [] };
 
 /** Answers for the mesh's zones and refuses all others. Every query has one question, as in practice they all have. */
 export function meshResponder(options: MeshResponderOptions): DnsResponder {
+  let waiting = 0;
+  const isEarly = ({ name, type }: Question): boolean => {
+    if (options.isComplete?.() !== false) return false;
+    const { kind } = options.names.answer({ cluster: options.cluster, name, type });
+    return kind !== 'answer' && kind !== 'nodata';
+  };
+  const whenKnown = async (question: Question): Promise<void> => {
+    if (waiting >= MAX_WAITING) return;
+    waiting += 1;
+    const endMs = performance.now() + PATIENCE_MS;
+    while (isEarly(question) && performance.now() < endMs) await delay(LOOK_MS);
+    waiting -= 1;
+  };
   return (query, transport) => {
     if (query.length < HEADER_BYTES) return undefined;
     const flags = query.readUInt16BE(2);
@@ -74,13 +94,19 @@ export function meshResponder(options: MeshResponderOptions): DnsResponder {
       return bare(query, 'NOTIMP');
     }
     const edns = ednsOf(packet);
-    const reply = edns && edns.ednsVersion > 0 ? { rcode: 'BADVERS' as const, ...NOTHING } : replyTo(question, options);
-    told(reply.rcode, question.type);
-    const limit = transport === 'tcp' ? MAX_TCP_BYTES : udpLimit(edns);
-    const whole = format(packet, question, { reply, edns });
-    return whole.length <= limit
-      ? whole
-      : format(packet, question, { reply: { ...reply, ...NOTHING }, edns, cut: true });
+    const answered = (reply: Reply): Buffer => {
+      told(reply.rcode, question.type);
+      const limit = transport === 'tcp' ? MAX_TCP_BYTES : udpLimit(edns);
+      const whole = format(packet, question, { reply, edns });
+      return whole.length <= limit
+        ? whole
+        : format(packet, question, { reply: { ...reply, ...NOTHING }, edns, cut: true });
+    };
+    if (edns && edns.ednsVersion > 0) return answered({ rcode: 'BADVERS', ...NOTHING });
+    if (!isEarly(question)) return answered(replyTo(question, options));
+    return whenKnown(question).then(() =>
+      answered(isEarly(question) ? { rcode: 'SERVFAIL', ...NOTHING } : replyTo(question, options)),
+    );
   };
 }
 
@@ -109,15 +135,13 @@ function udpLimit(edns: OptAnswer | undefined): number {
   return Math.min(Math.max(edns?.udpPayloadSize ?? 0, MIN_UDP_BYTES), MAX_UDP_BYTES);
 }
 
-function replyTo(question: Question, { names, cluster, isComplete }: MeshResponderOptions): Reply {
+function replyTo(question: Question, { names, cluster }: MeshResponderOptions): Reply {
   const { name, class: of = 'IN' } = question;
   if (of !== 'IN' && of !== 'ANY') return { rcode: 'REFUSED', ...NOTHING };
   // Zones are not handed out whole, and "any" is answered with one kind (RFC 8482).
   if (question.type === 'AXFR' || question.type === 'IXFR') return { rcode: 'REFUSED', ...NOTHING };
   const type = (question.type as string) === 'ANY' ? 'A' : question.type;
   const answer = names.answer({ cluster, name, type });
-  const isKnown = answer.kind === 'answer' || answer.kind === 'nodata';
-  if (!isKnown && isComplete?.() === false) return { rcode: 'SERVFAIL', ...NOTHING };
   return replyOf(question, type, answer);
 }
 
