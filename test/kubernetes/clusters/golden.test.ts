@@ -57,15 +57,16 @@ describe('the golden cases', { skip }, () => {
 
   // Cases with the same workloads one after the other, which then stay.
   for (const { name, case: wanted } of chosen.toSorted((a, b) => compareText(workloads(a.name), workloads(b.name)))) {
-    test(name, async (context) => {
+    test(name, { concurrency: true }, async (context) => {
       const manifests = manifestsOf.get(name) ?? new Map<string, readonly Manifest[]>();
       const broken = wanted.diagnostics.filter(({ code }) => severityOf(code) === 'error').map(({ object }) => object);
       const refused = await Promise.all(clusters.map((each) => each.hold(manifests.get(each.name) ?? [], broken)));
       assert.deepEqual(refused.flat(), broken, 'objects that embedded mode reports are refused here');
-      for (const request of wanted.requests) {
+      const calls = wanted.requests.map((request) => {
         const { want } = OTHERWISE[`${name}: ${request.name}`] ?? {};
-        await context.test(request.name, () => check({ ...request, want: { ...request.want, ...want } }, wanted.why));
-      }
+        return context.test(request.name, () => check({ ...request, want: { ...request.want, ...want } }, wanted.why));
+      });
+      await Promise.all(calls);
     });
   }
 

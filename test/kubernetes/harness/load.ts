@@ -59,7 +59,7 @@ export async function startLoad(lab: Lab, clusters: readonly string[]): Promise<
   });
   return {
     take,
-    during: async (fault, afterMs = 3_000) => {
+    during: async (fault, afterMs = 2_000) => {
       await take();
       await fault();
       await delay(afterMs);

@@ -48,10 +48,12 @@ export async function startRegions(lab: Lab): Promise<void> {
       await lab.apply(cluster, await manifest(join(ARTICLE, 'service.yaml'), cluster));
     }),
   );
-  await letRead(lab, EAST, WEST);
-  await letRead(lab, WEST, EAST);
-  await lab.apply(EAST, await manifest(join(ARTICLE, 'multi-region', 'global-service.yaml'), EAST));
-  await lab.apply(WEST, await manifest(join(import.meta.dirname, '..', 'clusters', 'regions', 'west.yaml'), WEST));
+  await Promise.all([
+    letRead(lab, EAST, WEST),
+    letRead(lab, WEST, EAST),
+    lab.apply(EAST, await manifest(join(ARTICLE, 'multi-region', 'global-service.yaml'), EAST)),
+    lab.apply(WEST, await manifest(join(import.meta.dirname, '..', 'clusters', 'regions', 'west.yaml'), WEST)),
+  ]);
   const rolledOut = (cluster: string, ...names: readonly string[]): Promise<string> =>
     lab.kubectl(cluster, 'rollout', 'status', ...names, '--timeout=120s');
   await Promise.all([
