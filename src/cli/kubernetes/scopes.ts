@@ -22,7 +22,7 @@ export function readScopes(value: unknown): readonly Scope[] {
 }
 
 /**
- * Reads `ads:debug,authorization:warn`, or `debug` for all.
+ * Reads `ads:debug,leader:warn`, or `debug` for all.
  * @throws {CliError} where a level is none of istiod's.
  */
 export function parseScopeLevels(text: string): ReadonlyMap<string, string> {

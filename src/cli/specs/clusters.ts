@@ -64,7 +64,7 @@ export const CLUSTER_COMMANDS: readonly CommandSpec[] = [
     options: [
       text(
         '--level <levels>',
-        '`ads:debug,authorization:warn`, or `debug` for all; levels: none, fatal, error, warn, info, debug',
+        '`ads:debug,leader:warn`, or `debug` for all; levels: none, fatal, error, warn, info, debug',
       ),
       flag('--reset', 'as it was at the start'),
       JSON_OR_YAML,

@@ -45,7 +45,7 @@ function missing(): string | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'real clusters run on Linux x64 only';
   if (process.getuid?.() !== 0) return 'real clusters need root: network namespaces and mounts';
   if (findBinaries().kind === 'missing')
-    return 'Kubernetes is not built: test/kubernetes/lab/lab build (once, 10 to 20 minutes)';
+    return 'Kubernetes is not built: test/kubernetes/lab/lab build --dns (once, 10 to 20 minutes)';
   return undefined;
 }
 
