@@ -53,7 +53,7 @@ export class Istiod {
   private constructor(options: IstiodOptions) {
     this.#options = options;
     this.#scopes = new LogScopes(options.log);
-    this.#home = { kind: 'syncing', error: '', sinceMs: options.now() };
+    this.#home = { kind: 'syncing', error: '', isAway: false, sinceMs: options.now() };
   }
 
   /**
