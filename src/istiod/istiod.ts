@@ -107,8 +107,9 @@ export class Istiod {
     const status = { settings, version, plane, home, remotes, authority: signing, scopes: this.#scopes, notReady };
     this.#closers.push(await serveStatus(status));
     await this.#serveWebhooks(authority, config);
-    await plane.start();
+    // Its sources run before it can serve.
     this.#closers.push(() => plane.stop());
+    await plane.start();
     await this.#serveNames(plane);
     this.#whenSettled(remotes, () => {
       plane.settle();
