@@ -93,6 +93,7 @@ export class ControlPlane {
       names: options.serverNames ?? [SERVER_NAME],
       address: options.listen.address,
       now,
+      onFailure: (err) => log.error({ err }, 'the certificate for proxies could not be renewed; it is tried again'),
     });
     this.server = new AdsServer({
       host: options.listen.address,
@@ -108,7 +109,10 @@ export class ControlPlane {
           new ProxyFeed(proxy, { scopes, translation, secrets: this.secrets, onGone: (gone) => this.gone(gone) }),
       }),
       onNack: (nack) => this.nacked(nack),
-      onRecovered: (nack) => this.recovered(nack),
+      onRecovered: (nack) => {
+        this.nacks.delete(nackKey(nack));
+        this.changed();
+      },
       onProgress: () => this.progressed(),
     });
     this.certificate.onRenewed((pair) => this.server.replaceCertificate(pair));
@@ -290,11 +294,6 @@ export class ControlPlane {
       { proxy: nack.proxy, resource: nack.resource, message: nack.message },
       'a proxy refuses a resource; its last good version stays',
     );
-    this.changed();
-  }
-
-  private recovered(nack: Nack): void {
-    this.nacks.delete(nackKey(nack));
     this.changed();
   }
 }

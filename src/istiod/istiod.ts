@@ -179,7 +179,14 @@ export class Istiod {
     const { settings, now } = this.#options;
     const { bindAddress, ports, serverNames, cluster, network } = settings;
     const ca = authority.authority;
-    const certificate = new ServerCertificate({ ca, names: serverNames, address: bindAddress, now });
+    const certificate = new ServerCertificate({
+      ca,
+      names: serverNames,
+      address: bindAddress,
+      now,
+      onFailure: (err) =>
+        this.#options.log.error({ err }, 'the certificate of the webhooks could not be renewed; it is tried again'),
+    });
     this.#closers.push(() => certificate.close());
     const injection = createInjectionHandler({
       settings: (path) =>
