@@ -1,4 +1,3 @@
-import { request } from 'node:http';
 import type {
   ApiError,
   ApplyRequest,
@@ -9,6 +8,7 @@ import type {
   PodAccess,
   ProxyStatus,
 } from '../embedded/fleet-api.ts';
+import { adminRequest } from '../proxies/index.ts';
 import { CliError } from './cli-error.ts';
 
 /** Answers beyond this are refused: a fleet of one machine is far below. */
@@ -56,45 +56,19 @@ export class FleetClient {
   }
 
   async #ask<T>(
-    method: string,
+    method: 'GET' | 'POST',
     path: string,
     more: { readonly body?: unknown; readonly timeoutMs?: number } = {},
   ): Promise<T> {
-    const { status, text } = await this.#send(method, path, more);
-    const value = parseJson(text);
+    const name = 'its control socket';
+    const limits = { maxBytes: MAX_ANSWER_BYTES, timeoutMs: more.timeoutMs ?? TIMEOUT_MS };
+    const ask = { name, method, path, body: more.body, ...limits };
+    const { status, body } = await adminRequest(this.socketPath, ask).catch((error: unknown) => {
+      throw unreachable(error);
+    });
+    const value = parseJson(body);
     if (status >= 200 && status < 300) return value as T;
     throw refusal(status, value);
-  }
-
-  #send(
-    method: string,
-    path: string,
-    { body, timeoutMs = TIMEOUT_MS }: { readonly body?: unknown; readonly timeoutMs?: number },
-  ): Promise<{ readonly status: number; readonly text: string }> {
-    const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    const headers = content ? { 'content-type': 'application/json', 'content-length': content.length } : {};
-    return new Promise((resolve, reject) => {
-      const call = request({ socketPath: this.socketPath, method, path, headers, agent: false }, (response) => {
-        const parts: Buffer[] = [];
-        let size = 0;
-        response.on('data', (part: Buffer) => {
-          size += part.length;
-          parts.push(part);
-          if (size > MAX_ANSWER_BYTES) call.destroy(new Error(`the answer is over ${MAX_ANSWER_BYTES} bytes`));
-        });
-        response.on('end', () => {
-          clearTimeout(timer);
-          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') });
-        });
-        response.on('error', reject);
-      });
-      const timer = setTimeout(() => call.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-      call.on('error', (error) => {
-        clearTimeout(timer);
-        reject(unreachable(error));
-      });
-      call.end(content);
-    });
   }
 }
 
@@ -121,10 +95,10 @@ function refusal(status: number, value: unknown): CliError {
   });
 }
 
-function unreachable(error: Error): CliError {
+function unreachable(error: unknown): CliError {
   return new CliError({
     code: 'unreachable',
-    what: `the fleet does not answer (${error.message})`,
+    what: `the fleet does not answer (${error instanceof Error ? error.message : String(error)})`,
     why: 'Every command asks the running fleet over its control socket.',
     remedy:
       'See whether it runs with `pelagos status`; end what is left of it with `pelagos down`, and start it again.',

@@ -233,6 +233,19 @@ describe('a member cluster', () => {
     const { resources } = await stream.next(TYPE_URL.EDS);
     assert.deepEqual(resources.flatMap(healthOf), ['10.2.0.2']);
   });
+
+  test('is as stale as it was while its source is replaced: that says nothing of whether it can be asked', async () => {
+    const { plane, connect } = await start(CLIENT);
+    await plane.addMember(member(serviceText({ name: 'reviews', pods: { a: '10.2.0.1' } })));
+    plane.markMember(CLUSTER2, 'stale');
+    await plane.replaceMember(member(serviceText({ name: 'reviews', pods: { a: '10.2.0.1' } })));
+    const stream = await connect('default', 'client', 'client');
+    stream.ask(TYPE_URL.CDS, REVIEWS);
+    await stream.next(TYPE_URL.CDS);
+    stream.ask(TYPE_URL.EDS, REVIEWS);
+    const { resources } = await stream.next(TYPE_URL.EDS);
+    assert.deepEqual(resources.flatMap(healthOf), ['10.2.0.1 degraded']);
+  });
 });
 
 /** Every endpoint of an EDS answer with its health. */

@@ -51,6 +51,7 @@ export interface ControlPlaneOptions {
 interface RunningMember {
   readonly member: ControlPlaneMember;
   readonly ingest: Ingest;
+  contact: Contact;
 }
 
 /** The composition root: sources, mesh, translation, streams, in the order of the data. */
@@ -92,6 +93,7 @@ export class ControlPlane {
       names: options.serverNames ?? [SERVER_NAME],
       address: options.listen.address,
       now,
+      onFailure: (err) => log.error({ err }, 'the certificate for proxies could not be renewed; it is tried again'),
     });
     this.server = new AdsServer({
       host: options.listen.address,
@@ -107,7 +109,10 @@ export class ControlPlane {
           new ProxyFeed(proxy, { scopes, translation, secrets: this.secrets, onGone: (gone) => this.gone(gone) }),
       }),
       onNack: (nack) => this.nacked(nack),
-      onRecovered: (nack) => this.recovered(nack),
+      onRecovered: (nack) => {
+        this.nacks.delete(nackKey(nack));
+        this.changed();
+      },
       onProgress: () => this.progressed(),
     });
     this.certificate.onRenewed((pair) => this.server.replaceCertificate(pair));
@@ -137,7 +142,7 @@ export class ControlPlane {
       withSecrets: tokens !== undefined,
       onChange: () => this.objectsChanged(),
     });
-    this.members.set(id, { member, ingest });
+    this.members.set(id, { member, ingest, contact: 'live' });
     if (tokens) this.reviewers.set(id, tokens);
     this.mesh.setMember({ id, network });
     await source.start(ingest);
@@ -145,19 +150,19 @@ export class ControlPlane {
 
   /**
    * Reads a member by another source from now on (its credentials were changed). What is known of it stays until the new
-   * source has read it once, so that no endpoint is lost on the way.
+   * source has read it once, so that no endpoint is lost on the way, and so does the mark that it has.
    */
   async replaceMember(member: ControlPlaneMember): Promise<void> {
     const before = this.members.get(member.id);
     if (!before) return await this.addMember(member);
-    const running = { member, ingest: before.ingest };
+    const running = { ...before, member };
     this.members.set(member.id, running);
     if (member.tokens) this.reviewers.set(member.id, member.tokens);
     else this.reviewers.delete(member.id);
     await before.member.source.stop();
     // It may have left meanwhile, or been replaced again.
     if (this.members.get(member.id) !== running) return;
-    this.mesh.setMember({ id: member.id, network: member.network });
+    this.markMember(member.id, running.contact);
     await member.source.start(running.ingest.restarted());
   }
 
@@ -177,7 +182,9 @@ export class ControlPlane {
   /** Says whether a member can be asked: endpoints of one that cannot come after all others, and go in the end. */
   markMember(id: ClusterId, contact: Contact): void {
     const found = this.members.get(id);
-    if (found) this.mesh.setMember({ id, network: found.member.network, contact });
+    if (!found) return;
+    found.contact = contact;
+    this.mesh.setMember({ id, network: found.member.network, contact });
   }
 
   /** All members were read that can be: proxies from before this start may be told what has changed. */
@@ -220,9 +227,8 @@ export class ControlPlane {
   /** What is wrong with the objects it reads, alone and together, and what proxies refuse. */
   diagnostics(): readonly Diagnostic[] {
     this.findings ??= this.analysis();
-    const refused = [...this.nacks.values()].map((nack) => nackDiagnostic(nack));
     const ofObjects = [...this.members.values()].flatMap(({ ingest }) => ingest.diagnostics);
-    return [...ofObjects, ...this.findings, ...refused];
+    return [...ofObjects, ...this.findings, ...[...this.nacks.values()].map(nackDiagnostic)];
   }
 
   /** The own cluster's objects as they were read, broken ones too: what {@link diagnostics} speaks of. */
@@ -244,8 +250,7 @@ export class ControlPlane {
     await new Promise((resolve) => setImmediate(resolve));
     const { promise, resolve } = Promise.withResolvers<void>();
     const look = (): void => {
-      const isStale = this.status().some(({ types }) => Object.values(types).some(({ state }) => state === 'STALE'));
-      if (!isStale) resolve();
+      if (!this.status().some(({ types }) => Object.values(types).some(({ state }) => state === 'STALE'))) resolve();
     };
     const timer = setTimeout(resolve, deadlineMs);
     this.settling.add(look);
@@ -289,11 +294,6 @@ export class ControlPlane {
       { proxy: nack.proxy, resource: nack.resource, message: nack.message },
       'a proxy refuses a resource; its last good version stays',
     );
-    this.changed();
-  }
-
-  private recovered(nack: Nack): void {
-    this.nacks.delete(nackKey(nack));
     this.changed();
   }
 }

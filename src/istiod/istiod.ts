@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { parse } from 'yaml';
 import { ControlPlane, DnsListener, meshResponder, ServerCertificate } from '../control-plane/index.ts';
 import type { ApiServer } from '../kubernetes-api/index.ts';
 import type { MeshConfig } from '../model/index.ts';
@@ -12,7 +11,7 @@ import { lead } from './leader/lead.ts';
 import { clusterMember, joiningClusters } from './members/member-clusters.ts';
 import type { MemberState, RemoteClusters } from './members/remote-clusters.ts';
 import { followRemoteSecrets } from './members/remote-secrets.ts';
-import { readMeshConfig } from './mesh-settings.ts';
+import { readMeshConfig, readPlainYaml } from './mesh-settings.ts';
 import type { IstiodSettings } from './settings.ts';
 import { type ClusterAuthority, loadClusterAuthority } from './trust/cluster-authority.ts';
 import { createInjectionHandler, createValidationHandler } from './webhook/index.ts';
@@ -53,7 +52,7 @@ export class Istiod {
   private constructor(options: IstiodOptions) {
     this.#options = options;
     this.#scopes = new LogScopes(options.log);
-    this.#home = { kind: 'syncing', error: '', sinceMs: options.now() };
+    this.#home = { kind: 'syncing', error: '', isAway: false, sinceMs: options.now() };
   }
 
   /**
@@ -107,8 +106,9 @@ export class Istiod {
     const status = { settings, version, plane, home, remotes, authority: signing, scopes: this.#scopes, notReady };
     this.#closers.push(await serveStatus(status));
     await this.#serveWebhooks(authority, config);
-    await plane.start();
+    // Its sources run before it can serve.
     this.#closers.push(() => plane.stop());
+    await plane.start();
     await this.#serveNames(plane);
     this.#whenSettled(remotes, () => {
       plane.settle();
@@ -133,7 +133,9 @@ export class Istiod {
       const read = readMeshConfig(texts.mesh, config.mesh);
       for (const remark of read.remarks) log.warn(`the ConfigMap istio, key mesh: ${remark}`);
       config.mesh = read.config;
-      config.injection = { values: parseYaml(texts.values), mesh: parseYaml(texts.mesh) };
+      const values = readPlainYaml(texts.values, config.injection.values);
+      if (values.remark) log.warn(`the ConfigMap istio-sidecar-injector, key values: ${values.remark}`);
+      config.injection = { values: values.value, mesh: readPlainYaml(texts.mesh, config.injection.mesh).value };
       for (const listener of listeners) listener(read.config);
     });
     this.#closers.push(stop);
@@ -177,7 +179,14 @@ export class Istiod {
     const { settings, now } = this.#options;
     const { bindAddress, ports, serverNames, cluster, network } = settings;
     const ca = authority.authority;
-    const certificate = new ServerCertificate({ ca, names: serverNames, address: bindAddress, now });
+    const certificate = new ServerCertificate({
+      ca,
+      names: serverNames,
+      address: bindAddress,
+      now,
+      onFailure: (err) =>
+        this.#options.log.error({ err }, 'the certificate of the webhooks could not be renewed; it is tried again'),
+    });
     this.#closers.push(() => certificate.close());
     const injection = createInjectionHandler({
       settings: (path) =>
@@ -229,14 +238,5 @@ export class Istiod {
   async stop(): Promise<void> {
     this.#notReady = 'it is stopping';
     for (const close of this.#closers.splice(0).reverse()) await close();
-  }
-}
-
-/** What `install` wrote is YAML; what is none counts as nothing, and its author was told. */
-function parseYaml(text: string): unknown {
-  try {
-    return parse(text, { maxAliasCount: 0 });
-  } catch {
-    return undefined;
   }
 }

@@ -63,3 +63,15 @@ export function readMeshConfig(text: string, before: MeshConfig = DEFAULT_MESH_C
     remarks,
   };
 }
+
+/**
+ * Reads YAML that injection takes as it is: the key `values` of the ConfigMap `istio-sidecar-injector`, and `mesh` above. What
+ * is none leaves `before`, so that a mistake gives no pod the proxy of another installation.
+ */
+export function readPlainYaml(text: string, before: unknown): { readonly value: unknown; readonly remark?: string } {
+  try {
+    return { value: parse(text, { maxAliasCount: 0 }) };
+  } catch (error) {
+    return { value: before, remark: `it is no YAML: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}

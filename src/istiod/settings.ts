@@ -1,4 +1,5 @@
 import { type ClusterId, type NetworkId, parseClusterId, parseNetworkId } from '../model/index.ts';
+import { LOG_LEVELS, type LogLevel, parseLogLevel } from '../observe/index.ts';
 
 /** What an istiod pod is told by its environment (the Deployment that `install` makes). */
 export interface IstiodSettings {
@@ -16,8 +17,8 @@ export interface IstiodSettings {
   readonly ports: IstiodPorts;
   /** How long endpoints of a cluster that cannot be asked are used on, in milliseconds. */
   readonly lostAfterMs: number;
-  /** Of all scopes; Istio's `default:info,ads:debug` begins with it. */
-  readonly logLevel: string;
+  /** Of all scopes: `info`, or what Istio's `ads:debug,default:info` says of the scopes that it does not name. */
+  readonly logLevel: LogLevel;
   /** The Service by which the cluster's own DNS asks for the mesh's names. */
   readonly dnsService: string;
   /** What is kept of the mesh's names in clusters; each may be declined. */
@@ -50,6 +51,8 @@ export const ISTIOD_PORTS: IstiodPorts = {
 
 /** An hour: API servers are away for minutes, and what ran a minute ago usually runs still. */
 const LOST_AFTER_MS = 3_600_000;
+/** 24 days: timers of Node take 31 bits of milliseconds, and one that is given more runs at once. */
+const MAX_LOST_AFTER_SECONDS = 2_073_600;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -70,15 +73,36 @@ export function readSettings(env: Environment): IstiodSettings {
     serverNames: serverNames(namespace, revision, env['ISTIOD_CUSTOM_HOST']),
     bindAddress: env['BIND_ADDRESS'] || '0.0.0.0',
     ports: ISTIOD_PORTS,
-    lostAfterMs: Number(env['REMOTE_CLUSTER_LOST_AFTER_SECONDS'] || LOST_AFTER_MS / 1000) * 1000,
+    lostAfterMs: lostAfterMs(env['REMOTE_CLUSTER_LOST_AFTER_SECONDS']),
     dnsService: revision && revision !== 'default' ? `istiod-dns-${revision}` : 'istiod-dns',
     names: { coreDns: env['COREDNS'] !== 'off', imports: env['IMPORT_SERVICES'] !== 'off' },
     webhooks: {
       mutating: env['INJECTION_WEBHOOK_CONFIG_NAME'] || 'istio-sidecar-injector',
       validating: env['VALIDATION_WEBHOOK_CONFIG_NAME'] || `istio-validator-${namespace}`,
     },
-    logLevel: /^(?:default:)?(\w+)/.exec(env['LOG_LEVEL'] ?? '')?.[1] ?? 'info',
+    logLevel: logLevel(env['LOG_LEVEL']),
   };
+}
+
+function lostAfterMs(text: string | undefined): number {
+  if (!text) return LOST_AFTER_MS;
+  const seconds = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  if (seconds >= 1 && seconds <= MAX_LOST_AFTER_SECONDS) return seconds * 1000;
+  throw new Error(
+    `REMOTE_CLUSTER_LOST_AFTER_SECONDS is ${JSON.stringify(text)}, which is no number of seconds from 1 to ${MAX_LOST_AFTER_SECONDS}`,
+  );
+}
+
+/** Levels of single scopes are set at run time (`istioctl admin log`). */
+function logLevel(text: string | undefined): LogLevel {
+  const parts = (text ?? '').split(',').map((part) => part.trim().split(':'));
+  const [wanted] = parts.flatMap(([scope = '', level]) => {
+    if (level === undefined) return scope || [];
+    return scope === 'default' || scope === 'all' ? level : [];
+  });
+  const found = parseLogLevel(wanted ?? 'info');
+  if (found) return found;
+  throw new Error(`LOG_LEVEL is ${JSON.stringify(text)}; levels are none, ${LOG_LEVELS.join(', ')}`);
 }
 
 /** The Service's own names, with and without the revision, and those that the operator adds. */

@@ -26,3 +26,9 @@ export class ApiError extends Error {
 export function isNotFound(error: unknown): boolean {
   return error instanceof ApiError && error.status === 404;
 }
+
+/** Node takes a certificate, a key or a token not at all: nobody was asked. */
+export function unusable(server: string, error: unknown): ApiError {
+  const message = `the credentials for ${server} cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+  return new ApiError(message, { status: 0, reason: 'InvalidCredentials', cause: error });
+}

@@ -157,3 +157,13 @@ test('IPv6 addresses, a path before the API and the query arrive as they should'
     '[::1] /k8s/clusters/c1/version',
   ]);
 });
+
+test('credentials that Node itself refuses are an ApiError like any other, without them', async () => {
+  const broken = '-----BEGIN CERTIFICATE-----\nsecret-token\n-----END CERTIFICATE-----';
+  const byCertificate = createApiServer({ url: 'https://127.0.0.1:1', tls: { cert: broken, key: 'secret-token' } });
+  const byToken = createApiServer({ url: 'http://127.0.0.1:1', tls: {}, token: async () => 'secret-token\n' });
+  await fails(byCertificate.get('/x'), { status: 0, reason: 'InvalidCredentials' });
+  await fails(byToken.stream('/x'), { status: 0, reason: 'InvalidCredentials' });
+  const protocols = ['v4.channel.k8s.io'];
+  await fails(byToken.webSocket('/x', { protocols }), { status: 0, reason: 'InvalidCredentials' });
+});

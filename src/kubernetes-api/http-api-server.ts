@@ -1,9 +1,15 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions as RequestOptionsOfNode,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { readAll, readRefusal } from './answer.ts';
-import { ApiError } from './api-error.ts';
+import { ApiError, unusable } from './api-error.ts';
 import type { ApiAccess, ApiServer, RequestOptions } from './api-server.ts';
 import { formatWebSocketQuery, openWebSocket, type WebSocketOptions } from './web-socket.ts';
 
@@ -111,11 +117,11 @@ class HttpApiServer implements ApiServer {
     }
   }
 
-  #answer(call: Call, token: string | undefined): Promise<IncomingMessage> {
+  async #answer(call: Call, token: string | undefined): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const body =
       call.body === undefined ? undefined : typeof call.body === 'string' ? call.body : JSON.stringify(call.body);
-    const request = (this.#base.protocol === 'http:' ? httpRequest : httpsRequest)({
+    const request = this.#request({
       protocol: this.#base.protocol,
       hostname: this.#base.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: this.#base.port || (this.#base.protocol === 'http:' ? 80 : 443),
@@ -154,7 +160,15 @@ class HttpApiServer implements ApiServer {
       reject(new ApiError(message, { status: 0, reason: error.code ?? error.name, cause: error }));
     });
     request.end(body);
-    return promise;
+    return await promise;
+  }
+
+  #request(options: RequestOptionsOfNode): ClientRequest {
+    try {
+      return (this.#base.protocol === 'http:' ? httpRequest : httpsRequest)(options);
+    } catch (error) {
+      throw unusable(this.url, error);
+    }
   }
 }
 

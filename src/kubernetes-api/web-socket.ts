@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
-import { ApiError } from './api-error.ts';
+import { ApiError, unusable } from './api-error.ts';
 import type { ApiAccess } from './api-server.ts';
 
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -35,14 +35,20 @@ export interface WebSocketTarget {
 export async function openWebSocket(target: WebSocketTarget): Promise<WebSocket> {
   const { WebSocket: Socket } = await import('ws');
   const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
-  const socket = new Socket(target.url, [...target.protocols], {
-    ...target.tls,
-    headers: target.token ? { authorization: `Bearer ${target.token}` } : {},
-    handshakeTimeout: target.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    maxPayload: MAX_MESSAGE_BYTES,
-    perMessageDeflate: false,
-    followRedirects: false,
-  });
+  const server = new URL(target.url).origin.replace(/^ws/, 'http');
+  let socket: WebSocket;
+  try {
+    socket = new Socket(target.url, [...target.protocols], {
+      ...target.tls,
+      headers: target.token ? { authorization: `Bearer ${target.token}` } : {},
+      handshakeTimeout: target.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      maxPayload: MAX_MESSAGE_BYTES,
+      perMessageDeflate: false,
+      followRedirects: false,
+    });
+  } catch (error) {
+    throw unusable(server, error);
+  }
   socket.once('open', () => {
     socket.pause();
     resolve(socket);
@@ -52,9 +58,8 @@ export async function openWebSocket(target: WebSocketTarget): Promise<WebSocket>
   });
   // Stays for the life of the socket: an error after the handshake is followed by `close`, which is listened to.
   socket.on('error', (error: NodeJS.ErrnoException) => {
-    const { origin } = new URL(target.url);
     reject(
-      new ApiError(`${origin.replace(/^ws/, 'http')} opens no stream: ${error.message}`, {
+      new ApiError(`${server} opens no stream: ${error.message}`, {
         status: 0,
         reason: error.code ?? error.name,
         cause: error,

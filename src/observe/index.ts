@@ -3,4 +3,4 @@
  * Takes counters that others keep, gives them to whoever asks. Must never keep a number that nobody reads, and never decide.
  */
 export { type ControlPlaneFacts, controlPlaneMetrics, type Metrics } from './control-plane-metrics.ts';
-export { LOG_LEVELS, type LogLevel, LogScopes } from './log-scopes.ts';
+export { LOG_LEVELS, type LogLevel, LogScopes, parseLogLevel } from './log-scopes.ts';

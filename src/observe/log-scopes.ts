@@ -4,11 +4,9 @@ import type { Logger } from 'pino';
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Istio's words for them, as `istioctl admin log --level` takes and shows them. */
-const ISTIO_LEVELS: Readonly<Record<string, LogLevel>> = { none: 'silent', ...byName() };
-
-function byName(): Readonly<Record<string, LogLevel>> {
-  return Object.fromEntries(LOG_LEVELS.map((level) => [level, level]));
+/** Reads a level in Istio's words (as `istioctl admin log --level` takes them) or pino's; undefined where it is none. */
+export function parseLogLevel(text: string): LogLevel | undefined {
+  return text === 'none' ? 'silent' : LOG_LEVELS.find((level) => level === text);
 }
 
 /** Parts of a control plane whose logs are set by themselves, at run time. */
@@ -40,7 +38,7 @@ export class LogScopes {
 
   /** Sets one scope, or `all`. @returns false where there is no such scope or level. */
   set(name: string, level: string): boolean {
-    const meant = ISTIO_LEVELS[level];
+    const meant = parseLogLevel(level);
     const scopes = name === 'all' ? [...this.#scopes.values()] : [this.#scopes.get(name)];
     if (meant === undefined || scopes.includes(undefined)) return false;
     for (const scope of scopes) if (scope) scope.log.level = meant;

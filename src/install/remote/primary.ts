@@ -65,12 +65,12 @@ async function asPrimary({ name, connect }: ClusterContext, values: InstallValue
   };
 }
 
-/** As the control plane's own values have it. */
+/** As the control plane's own values have it; who may not read them, or cannot, does without. */
 async function clusterOf(api: ApiServer, values: InstallValues): Promise<string | undefined> {
   const name = `istio-sidecar-injector${revisionSuffix(values)}`;
   const path = resourcePath({ apiVersion: 'v1', resource: 'configmaps', namespace: values.namespace, name });
-  const text = textAt(await read(api, path), 'data', 'values');
   try {
+    const text = textAt(await api.get(path, { timeoutMs: ASK_TIMEOUT_MS }), 'data', 'values');
     return textAt(JSON.parse(text ?? '{}'), 'global', 'multiCluster', 'clusterName');
   } catch {
     return undefined;

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import type { Duplex } from 'node:stream';
+import { addAbortSignal, type Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { streamDecode, streamEncode } from 'dns-packet';
 import { type ApiServer, type KubernetesList, portForward, resourcePath } from '../../kubernetes-api/index.ts';
@@ -46,10 +45,11 @@ async function query(stream: Duplex, name: string): Promise<boolean> {
   const signal = AbortSignal.timeout(ANSWER_MS);
   stream.write(streamEncode({ type: 'query', id: 1, flags: 1 << 8, questions: [{ type: 'A', name }] }));
   let bytes = Buffer.alloc(0);
-  while (bytes.length < 2 || bytes.length < bytes.readUInt16BE(0) + 2) {
-    const [part] = (await once(stream, 'data', { signal })) as [Buffer];
+  for await (const part of addAbortSignal(signal, stream) as AsyncIterable<Buffer>) {
     bytes = Buffer.concat([bytes, part]);
+    if (bytes.length >= 2 && bytes.length >= bytes.readUInt16BE(0) + 2) {
+      return (streamDecode(bytes).answers ?? []).length > 0;
+    }
   }
-  const { answers } = streamDecode(bytes);
-  return (answers ?? []).length > 0;
+  return false;
 }

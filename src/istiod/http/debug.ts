@@ -11,7 +11,12 @@ export type DebugViews = Readonly<Record<string, () => unknown>>;
  */
 export function debugInterface(views: DebugViews, scopes: LogScopes): RequestListener {
   return (request, response) => {
-    void serve({ request, response, views, scopes });
+    // A request that breaks off, or a view that fails, must not end the control plane.
+    serve({ request, response, views, scopes }).catch((error: unknown) => {
+      if (response.headersSent) return void response.destroy();
+      const reason = error instanceof Error ? error.message : String(error);
+      response.writeHead(500, { 'content-type': 'application/json' }).end(JSON.stringify({ error: reason }));
+    });
   };
 }
 

@@ -96,5 +96,5 @@ function memberState(state: SourceState, isHome: boolean): MemberState {
   const told = state.problems.filter(({ kind }) => isHome || kind !== 'Secret');
   const problems = told.map(({ kind, error }) => `${kind}: ${error}`);
   const error = 'error' in state && state.error ? [state.error] : [];
-  return { kind: state.kind, error: [...error, ...problems].join('; ') };
+  return { kind: state.kind, error: [...error, ...problems].join('; '), isAway: error.length > 0 };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import type { ClusterId } from '../../model/index.ts';
-import { RemoteClusters } from './remote-clusters.ts';
+import { type MemberState, RemoteClusters } from './remote-clusters.ts';
 
 interface World {
   readonly remotes: RemoteClusters;
@@ -10,16 +10,23 @@ interface World {
   readonly steps: string[];
   readonly warnings: string[];
   clock: number;
+  /** What the source of the member that was joined last says of itself. */
+  tell(state: MemberState): Promise<void>;
 }
 
 function world(t: TestContext): World {
   const steps: string[] = [];
   const warnings: string[] = [];
+  let onState: (state: MemberState) => void = () => undefined;
   const step =
     (kind: string) =>
-    (cluster: ClusterId, api: { readonly url: string; close(): void }): never => {
+    (cluster: ClusterId, api: { close(): void }, told: (state: MemberState) => void): never => {
       steps.push(`${kind} ${cluster}`);
-      const leave = async (): Promise<void> => void steps.push(`leave ${cluster}`);
+      onState = told;
+      const leave = async (): Promise<void> => {
+        steps.push(`leave ${cluster}`);
+        if (cluster === 'stubborn') throw new Error('it goes on');
+      };
       return { api, leave, release: () => api.close() } as never;
     };
   const log = pino(
@@ -30,6 +37,10 @@ function world(t: TestContext): World {
     steps,
     warnings,
     clock: 1,
+    tell: async (state) => {
+      onState(state);
+      await Promise.resolve();
+    },
     remotes: new RemoteClusters({
       home: 'cluster1' as ClusterId,
       join: step('join'),
@@ -105,4 +116,59 @@ test('other credentials are taken up without leaving; rubbish in their place tak
   );
   await remotes.apply(new Map());
   assert.deepEqual(steps.slice(2), ['leave cluster2']);
+});
+
+const SYNCED = { kind: 'synced', error: '', isAway: false } as const;
+const NO_ANSWER = { kind: 'syncing', error: 'no answer', isAway: true } as const;
+
+test('credentials that do not work leave a cluster that was read out of reach: stale, then lost', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { remotes, steps, tell } = world(t);
+  const put = (token: string): Promise<void> =>
+    remotes.apply(new Map([['istio-system/a', { cluster2: kubeconfig({ token }) }]]));
+  const state = (): string | undefined => remotes.list()[0]?.state;
+  await put('one');
+  await tell(SYNCED);
+  await put('two');
+  assert.deepEqual([state(), remotes.isComplete()], ['syncing', false]);
+  await tell(NO_ANSWER);
+  assert.deepEqual([state(), remotes.isComplete()], ['stale', true]);
+  t.mock.timers.tick(59_000);
+  await put('three');
+  await tell(NO_ANSWER);
+  t.mock.timers.tick(1_000);
+  assert.equal(state(), 'lost');
+  await put('four');
+  await tell(NO_ANSWER);
+  assert.equal(state(), 'lost');
+  await tell(SYNCED);
+  assert.equal(state(), 'synced');
+  const marks = steps.filter((step) => !step.includes('join'));
+  assert.deepEqual(marks, ['live cluster2', 'stale cluster2', 'lost cluster2', 'live cluster2']);
+});
+
+test('one that was never read is waited for, and why is told', async (t) => {
+  const { remotes, steps, warnings, tell } = world(t);
+  await remotes.apply(new Map([['istio-system/a', { cluster2: GOOD }]]));
+  await tell(NO_ANSWER);
+  await tell(NO_ANSWER);
+  assert.deepEqual([remotes.list()[0]?.state, remotes.isComplete()], ['syncing', false]);
+  assert.deepEqual(warnings, ['a remote cluster cannot be read yet']);
+  assert.deepEqual(steps, ['join cluster2']);
+});
+
+test('one that does not end in order keeps no other from coming and going', async (t) => {
+  const { remotes, steps } = world(t);
+  await remotes.apply(new Map([['istio-system/a', { stubborn: GOOD, cluster3: GOOD }]]));
+  await remotes.apply(new Map([['istio-system/a', { cluster2: GOOD }]]));
+  await remotes.apply(new Map());
+  const all = ['join stubborn', 'join cluster3', 'leave stubborn', 'leave cluster3', 'join cluster2', 'leave cluster2'];
+  assert.deepEqual(steps, all);
+});
+
+test('the secret that is named is the one that holds the credentials now', async (t) => {
+  const { remotes, steps } = world(t);
+  await remotes.apply(new Map([['istio-system/a', { cluster2: GOOD }]]));
+  await remotes.apply(new Map([['istio-system/b', { cluster2: GOOD }]]));
+  assert.deepEqual([remotes.list()[0]?.secret, steps], ['istio-system/b', ['join cluster2']]);
 });

@@ -8,6 +8,8 @@ export interface MemberState {
   readonly kind: 'syncing' | 'synced' | 'stale';
   /** What is wrong, in words; empty where nothing is. A member that is read may lack a kind that we may not read. */
   readonly error: string;
+  /** Does it not answer now? */
+  readonly isAway: boolean;
 }
 
 /** A remote cluster as one line of `istioctl remote-clusters`. */
@@ -50,9 +52,12 @@ export interface RemoteClustersOptions {
 
 interface Remote {
   readonly cluster: ClusterId;
-  readonly secret: string;
-  readonly kubeconfig: string;
+  secret: string;
+  kubeconfig: string;
   member: JoinedMember;
+  /** Has it been read, by whatever credentials? Then its endpoints are in use. */
+  wasRead: boolean;
+  contact: Contact;
   state: RemoteClusterStatus['state'];
   reason: string;
   sinceMs: number;
@@ -100,7 +105,7 @@ export class RemoteClusters {
     return this.isComplete() && [...this.#remotes.values()].every(({ member }) => member.hasRoots());
   }
 
-  /** Makes the members what the secrets say; one change after the other. */
+  /** Makes the members what the secrets say; one change after the other. Never rejects. */
   apply(secrets: RemoteSecrets): Promise<void> {
     this.#work = this.#work.then(() => this.#apply(secrets));
     return this.#work;
@@ -121,6 +126,7 @@ export class RemoteClusters {
     for (const [cluster, { secret, kubeconfig }] of wanted) {
       const known = this.#remotes.get(cluster);
       if (known?.kubeconfig !== kubeconfig) this.#join({ cluster, secret, kubeconfig }, known);
+      else known.secret = secret;
     }
     this.#tellRefused(before);
   }
@@ -179,16 +185,20 @@ export class RemoteClusters {
       return;
     }
     const api = createApiServer(read.access);
-    clearTimeout(known?.lostTimer);
     log.info(
       { cluster, secret, server: api.url },
       known ? 'a remote cluster is read by other credentials' : 'a remote cluster is joined',
     );
     const onState = (state: MemberState): void => this.#stateChanged(cluster, state);
     const member = (known ? rejoin : join)(cluster, api, onState);
-    known?.member.release();
-    const state = known && known.state !== 'synced' ? known.state : 'syncing';
-    this.#remotes.set(cluster, { ...of, member, state, reason: '', sinceMs: now(), lostTimer: undefined });
+    if (known) {
+      known.member.release();
+      const state = known.state === 'synced' ? 'syncing' : known.state;
+      Object.assign(known, { ...of, member, state, reason: '', sinceMs: now() } satisfies Partial<Remote>);
+      return;
+    }
+    const fresh = { wasRead: false, contact: 'live', state: 'syncing', reason: '' } as const;
+    this.#remotes.set(cluster, { ...of, member, ...fresh, sinceMs: now(), lostTimer: undefined });
   }
 
   async #leave(remote: Remote): Promise<void> {
@@ -196,7 +206,12 @@ export class RemoteClusters {
     this.#options.log.info({ cluster, secret }, 'a remote cluster leaves: its secret has gone');
     clearTimeout(remote.lostTimer);
     this.#remotes.delete(cluster);
-    await remote.member.leave();
+    try {
+      await remote.member.leave();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.log.error({ cluster, reason }, 'a remote cluster has left, but not all that was done for it ended');
+    }
     remote.member.release();
   }
 
@@ -208,36 +223,41 @@ export class RemoteClusters {
     });
   }
 
-  #setState(remote: Remote, state: MemberState): void {
-    const { mark, now, log, lostAfterMs } = this.#options;
+  #setState(remote: Remote, { kind, error: reason, isAway }: MemberState): void {
+    const { mark, now, log } = this.#options;
     const { cluster } = remote;
-    const reason = state.error;
-    if (remote.state === state.kind && remote.reason === reason) return;
-    if (state.kind !== 'stale' || remote.state !== 'lost') {
-      if (remote.state !== state.kind) remote.sinceMs = now();
-      remote.state = state.kind;
-    }
+    // Credentials that do not work leave a cluster whose endpoints are in use no less out of reach.
+    const isOutOfReach = kind === 'stale' || (isAway && remote.wasRead);
+    const state = !isOutOfReach ? kind : remote.contact === 'lost' ? 'lost' : 'stale';
+    if (remote.state === state && remote.reason === reason) return;
+    if (remote.state !== state) remote.sinceMs = now();
+    remote.state = state;
     remote.reason = reason;
-    if (state.kind === 'stale') {
-      log.warn(
-        { cluster, reason },
-        'a remote cluster cannot be asked; its endpoints are used where there are no others',
-      );
-      if (remote.state === 'stale') mark(cluster, 'stale');
-      remote.lostTimer ??= setTimeout(() => this.#lost(remote), lostAfterMs).unref();
-      return;
-    }
-    clearTimeout(remote.lostTimer);
-    remote.lostTimer = undefined;
-    if (state.kind === 'synced') {
+    remote.wasRead ||= kind !== 'syncing';
+    if (isOutOfReach) this.#outOfReach(remote);
+    else if (kind === 'synced') {
+      clearTimeout(remote.lostTimer);
+      remote.lostTimer = undefined;
+      remote.contact = 'live';
       log.info({ cluster }, 'a remote cluster is read');
       mark(cluster, 'live');
-    }
+    } else if (isAway) log.warn({ cluster, reason }, 'a remote cluster cannot be read yet');
+  }
+
+  #outOfReach(remote: Remote): void {
+    const { mark, log, lostAfterMs } = this.#options;
+    const { cluster, reason } = remote;
+    if (remote.contact === 'lost') return;
+    log.warn({ cluster, reason }, 'a remote cluster cannot be asked; its endpoints are used where there are no others');
+    if (remote.contact === 'live') mark(cluster, 'stale');
+    remote.contact = 'stale';
+    remote.lostTimer ??= setTimeout(() => this.#lost(remote), lostAfterMs).unref();
   }
 
   #lost(remote: Remote): void {
     const { mark, log, now } = this.#options;
     if (this.#remotes.get(remote.cluster) !== remote) return;
+    remote.contact = 'lost';
     remote.state = 'lost';
     remote.sinceMs = now();
     log.warn(
