@@ -5,6 +5,7 @@ import {
   isNotFound,
   type KubernetesList,
   type KubernetesObject,
+  type RequestOptions,
   resourcePath,
 } from '../../kubernetes-api/index.ts';
 import type { DnsNames, DnsTable } from '../../mesh/index.ts';
@@ -93,7 +94,7 @@ export class CoreDnsZones {
   constructor(options: CoreDnsZonesOptions) {
     this.#options = options;
     this.#task = new RepeatedTask({
-      run: async () => await this.#keep(),
+      run: async (signal) => await this.#keep(signal),
       everyMs: options.from.kind === 'inline' ? INLINE_EVERY_MS : EVERY_MS,
       onFailure: (error) => this.#failed(error),
     });
@@ -104,7 +105,7 @@ export class CoreDnsZones {
     await this.#task.stop();
   }
 
-  async #keep(): Promise<void> {
+  async #keep(signal: AbortSignal): Promise<void> {
     const { names, cluster, from, now, api } = this.#options;
     if (from.kind === 'inline' && !from.isComplete()) return;
     const table = from.kind === 'inline' ? names.table(cluster, MAX_INLINE_NAMES) : NO_TABLE;
@@ -112,12 +113,13 @@ export class CoreDnsZones {
     const wanted = JSON.stringify([zones, table]);
     const rereadMs = this.#isKeptByOther ? REREAD_OF_OTHER_MS : REREAD_MS;
     if ((this.#isKeptByOther || wanted === this.#written) && now() - this.#readAtMs < rereadMs) return;
-    const source = await this.#source(from, table);
+    const source = await this.#source(from, table, signal);
     if (source) {
-      await rewrite(api, async (corefile) => {
-        this.#isKeptByOther = from.kind === 'service' && (await this.#keptByOther(corefile, from));
+      const change = async (corefile: string): Promise<string> => {
+        this.#isKeptByOther = from.kind === 'service' && (await this.#keptByOther(corefile, from, signal));
         return this.#isKeptByOther ? corefile : this.#checked(corefile, { zones, source });
-      });
+      };
+      await rewrite(api, change, { signal });
     }
     this.#written = wanted;
     this.#readAtMs = now();
@@ -130,27 +132,27 @@ export class CoreDnsZones {
   async #keptByOther(
     corefile: string,
     { namespace, name }: ZonesFrom & { readonly kind: 'service' },
+    signal: AbortSignal,
   ): Promise<boolean> {
     const asked = askedAddress(corefile);
     if (asked === undefined) return false;
     const path = resourcePath({ apiVersion: 'v1', resource: 'services', namespace });
-    const { items } = await this.#options.api.get<KubernetesList>(path);
+    const { items } = await this.#options.api.get<KubernetesList>(path, { signal });
     return items.some(({ metadata, spec }) => {
       const { clusterIP } = (spec ?? {}) as { readonly clusterIP?: string };
       return clusterIP === asked && metadata.name !== name && DNS_SERVICE.test(metadata.name);
     });
   }
 
-  async #source(from: ZonesFrom, { names, omitted }: DnsTable): Promise<ZoneSource | undefined> {
+  async #source(from: ZonesFrom, { names, omitted }: DnsTable, signal: AbortSignal): Promise<ZoneSource | undefined> {
     if (from.kind === 'inline') {
       if (omitted > 0)
         this.#tell(`${omitted} names are too many for the DNS server's configuration and resolve here only in part`);
       return { kind: 'inline', directives: inlineZones(names) };
     }
     const { namespace, name } = from;
-    const service = await this.#options.api.get(
-      resourcePath({ apiVersion: 'v1', resource: 'services', namespace, name }),
-    );
+    const path = resourcePath({ apiVersion: 'v1', resource: 'services', namespace, name });
+    const service = await this.#options.api.get(path, { signal });
     const address = (service['spec'] as { readonly clusterIP?: string } | undefined)?.clusterIP;
     if (address && address !== 'None') return { kind: 'forward', to: { address, port: DNS_PORT } };
     this.#tell(`the Service ${namespace}/${name} has no cluster IP, so the cluster's DNS cannot ask it`);
@@ -204,14 +206,18 @@ export async function removeCoreDnsZones(api: ApiServer): Promise<void> {
 }
 
 /** Changes the Corefile as it is now; where somebody else was faster, again. @throws ApiError. */
-async function rewrite(api: ApiServer, change: (corefile: string) => string | Promise<string>): Promise<void> {
+async function rewrite(
+  api: ApiServer,
+  change: (corefile: string) => string | Promise<string>,
+  options: Pick<RequestOptions, 'signal'> = {},
+): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const map = await api.get<ConfigMap>(CONFIG_MAP);
+    const map = await api.get<ConfigMap>(CONFIG_MAP, options);
     const corefile = map.data?.[KEY] ?? '';
     const next = corefile === '' ? '' : await change(corefile);
     if (corefile === '' || next === corefile) return;
     try {
-      await api.send('PUT', CONFIG_MAP, { ...map, data: { ...map.data, [KEY]: next } });
+      await api.send('PUT', CONFIG_MAP, { ...map, data: { ...map.data, [KEY]: next } }, options);
       return;
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 409 && attempt < ATTEMPTS)) throw error;

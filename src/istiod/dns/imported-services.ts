@@ -4,6 +4,7 @@ import {
   type ApiServer,
   isNotFound,
   type KubernetesObject,
+  type RequestOptions,
   resourcePath,
 } from '../../kubernetes-api/index.ts';
 import { IMPORTED_LABEL, type ImportedService, type ServiceImports } from '../../mesh/index.ts';
@@ -102,7 +103,7 @@ export class ImportedServices {
     const steps = importSteps(wanted, imports.present(cluster), isComplete());
     for (const step of settledSteps(steps, this.#since, nowMs).slice(0, MAX_CHANGES)) {
       if (signal.aborted) return;
-      if (await take(api, step)) {
+      if (await take(api, step, { signal })) {
         const { namespace, name } = step.service;
         log.info(
           { cluster, service: `${namespace}/${name}`, step: step.kind },
@@ -140,23 +141,23 @@ export async function removeImportedServices(api: ApiServer): Promise<number> {
  * The mesh's view may be some moments old, so everything is decided again on the object itself.
  * @returns whether something was changed. @throws ApiError.
  */
-async function take(api: ApiServer, step: ImportStep): Promise<boolean> {
+async function take(api: ApiServer, step: ImportStep, options: Pick<RequestOptions, 'signal'> = {}): Promise<boolean> {
   const { namespace, name } = step.service;
   const all = { apiVersion: 'v1', resource: 'services', namespace };
   const path = resourcePath({ ...all, name });
   try {
     if (step.kind === 'create') {
-      await api.send('POST', resourcePath(all), manifestOf(step.service));
+      await api.send('POST', resourcePath(all), manifestOf(step.service), options);
       return true;
     }
-    const now = await api.get(path);
+    const now = await api.get(path, options);
     if (!isOurs(now)) return false;
     if (step.kind === 'update') {
       const spec = { ...(now['spec'] as object), ports: portsOf(step.service) };
-      await api.send('PUT', path, { ...now, spec });
+      await api.send('PUT', path, { ...now, spec }, options);
     } else {
       const { uid, resourceVersion } = now.metadata;
-      await api.send('DELETE', path, { preconditions: { uid, resourceVersion } });
+      await api.send('DELETE', path, { preconditions: { uid, resourceVersion } }, options);
     }
     return true;
   } catch (error) {

@@ -3,7 +3,7 @@ const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 60_000;
 
 export interface RepeatedTaskOptions {
-  /** Never runs twice at once. Given the signal of the task's end. */
+  /** Never runs twice at once. Its requests are to end with the signal: the end of the task waits for it. */
   readonly run: (signal: AbortSignal) => Promise<void>;
   /** From the end of a run to the next, in milliseconds. */
   readonly everyMs: number;
