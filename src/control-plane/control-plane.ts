@@ -12,6 +12,7 @@ import { nackDiagnostic, nackKey } from './nack-diagnostic.ts';
 import { ProxyFeed } from './proxy-feed.ts';
 import { type ConnectedProxy, ProxyScopes } from './proxy-scopes.ts';
 import { SERVER_NAME, ServerCertificate } from './server-certificate.ts';
+import { SettledProxies } from './settled-proxies.ts';
 import { Translation } from './translation.ts';
 
 /** A member cluster, as one control plane is told of it. */
@@ -69,9 +70,7 @@ export class ControlPlane {
   private readonly listeners = new Set<() => void>();
   /** What analysis of the own cluster's objects has found; undefined until somebody asks. */
   private findings: readonly Diagnostic[] | undefined;
-  /** Who waits for all proxies to have taken what they were sent. */
-  private readonly settling = new Set<() => void>();
-  private nextLook: NodeJS.Immediate | undefined;
+  private readonly settling = new SettledProxies(() => this.status());
   private port = 0;
 
   constructor(options: ControlPlaneOptions) {
@@ -84,7 +83,13 @@ export class ControlPlane {
       onError: (error, where) =>
         log.error({ err: error, where }, 'a value could not be computed; the last good one stays'),
     });
-    this.secrets = new WorkloadSecrets({ issuer: ca, bundle: trust, now });
+    this.secrets = new WorkloadSecrets({
+      issuer: ca,
+      bundle: trust,
+      now,
+      onRenewalFailure: (identity, err) =>
+        log.error({ identity, err }, 'the certificate of a workload could not be renewed; it is tried again'),
+    });
     this.stopAuthority = ca.onReplaced(() => this.secrets.replaceIssuer(ca));
     const translation = new Translation(this.mesh);
     const scopes = new ProxyScopes(this.mesh);
@@ -113,7 +118,7 @@ export class ControlPlane {
         this.nacks.delete(nackKey(nack));
         this.changed();
       },
-      onProgress: () => this.progressed(),
+      onProgress: () => this.settling.progressed(),
     });
     this.certificate.onRenewed((pair) => this.server.replaceCertificate(pair));
   }
@@ -246,27 +251,7 @@ export class ControlPlane {
 
   /** Resolves when every connected proxy has taken what it was sent, or at the deadline. @param deadlineMs from now. */
   async settled(deadlineMs: number): Promise<void> {
-    // One turn of the event loop lets the streams hand on what has just changed.
-    await new Promise((resolve) => setImmediate(resolve));
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const look = (): void => {
-      if (!this.status().some(({ types }) => Object.values(types).some(({ state }) => state === 'STALE'))) resolve();
-    };
-    const timer = setTimeout(resolve, deadlineMs);
-    this.settling.add(look);
-    look();
-    await promise;
-    clearTimeout(timer);
-    this.settling.delete(look);
-  }
-
-  /** Answers come in bursts, and to look costs a walk over all streams: once per turn of the event loop is enough. */
-  private progressed(): void {
-    if (this.settling.size === 0) return;
-    this.nextLook ??= setImmediate(() => {
-      this.nextLook = undefined;
-      for (const look of this.settling) look();
-    });
+    await this.settling.wait(deadlineMs);
   }
 
   onChange(listener: () => void): () => void {
