@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import type { RequestOptions as HttpsOptions } from 'node:https';
+import { delimiter } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ApiError } from './api-error.ts';
 import type { ApiServer } from './api-server.ts';
@@ -11,15 +13,23 @@ export interface Contexts {
 }
 
 /**
- * Reads the kubeconfig as kubectl does: `file`, else every file of `$KUBECONFIG`, else `~/.kube/config`, else a pod's own.
+ * Reads the kubeconfig as kubectl does: `file`, else every file of `$KUBECONFIG` that is there (the first one's current
+ * context counts), else `~/.kube/config`, else a pod's own.
  * The library is loaded here and not before, since it takes a tenth of a second.
  */
 async function load(file: string | undefined): Promise<KubeConfig> {
   const { KubeConfig: Config } = await import('@kubernetes/client-node');
   const config = new Config();
   try {
-    if (file) config.loadFromFile(file);
-    else config.loadFromDefault();
+    const named = file ? [file] : (process.env['KUBECONFIG'] ?? '').split(delimiter).filter((name) => name !== '');
+    const [first = named[0], ...others] = named.filter((name) => existsSync(name));
+    if (first === undefined) config.loadFromDefault();
+    else config.loadFromFile(first);
+    for (const other of others) {
+      const more = new Config();
+      more.loadFromFile(other);
+      config.mergeConfig(more, Boolean(config.getCurrentContext()));
+    }
     // Where the library finds nothing it makes up a cluster on this machine's port 8080.
     if (config.getContexts().some(({ name }) => name === 'loaded-context') && config.clusters[0]?.name === 'cluster') {
       config.loadFromOptions({ clusters: [], users: [], contexts: [], currentContext: '' });

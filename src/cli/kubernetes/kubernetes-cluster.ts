@@ -31,7 +31,7 @@ export async function connectKubernetes({ options, env }: Call): Promise<Kuberne
   const details = await readContext(where);
   if (!details) {
     const { names, current } = await kubeconfigContexts(file);
-    const place = file ?? env['KUBECONFIG'] ?? '~/.kube/config';
+    const place = file || env['KUBECONFIG'] || '~/.kube/config';
     if (names.length === 0) throw diagnosedError(diagnose('PEL7101', { place }));
     const context = wanted ?? current;
     const parameters = { context, suggestion: suggest(context, names), contexts: names.join(', ') };

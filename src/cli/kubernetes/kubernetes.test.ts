@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../../kubernetes-api/index.ts';
+import { OptionValues } from '../command-spec.ts';
 import { explainApiError } from './explain-error.ts';
+import { connectKubernetes } from './kubernetes-cluster.ts';
 import { countVersions } from './mesh-versions.ts';
 import { parseWorkload, selectorOf } from './pods.ts';
 import { parseScopeLevels } from './scopes.ts';
@@ -72,4 +74,16 @@ test('levels of scopes, and versions counted', () => {
   for (const odd of ['ads:loud', ':debug', 'a:b:c', '']) assert.throws(() => parseScopeLevels(odd), /is no level/);
   assert.equal(countVersions(['1.40.0', '1.39.0', '1.40.0']), '1.40.0 (2 proxies), 1.39.0 (1 proxies)');
   assert.equal(countVersions([]), 'none');
+});
+
+test('where no kubeconfig is named, it is said where one was looked for', async (t) => {
+  const { HOME, KUBECONFIG } = process.env;
+  t.after(() => {
+    Object.assign(process.env, { HOME });
+    if (KUBECONFIG === undefined) delete process.env['KUBECONFIG'];
+    else process.env['KUBECONFIG'] = KUBECONFIG;
+  });
+  Object.assign(process.env, { HOME: '/nowhere', KUBECONFIG: '' });
+  const call = { options: new OptionValues({}), env: process.env };
+  await assert.rejects(connectKubernetes(call), /no Kubernetes cluster is known: ~\/.kube\/config has no contexts/);
 });
