@@ -14,7 +14,7 @@ export { StatusWriter, type StatusWriterOptions } from './status/status-writer.t
 export { ClusterAuthority, type ClusterAuthorityOptions, loadClusterAuthority } from './trust/cluster-authority.ts';
 export { MemberRoots, type MemberRootsOptions } from './trust/member-roots.ts';
 export { ROOTS_CONFIG_MAP, ROOTS_KEY, RootPublisher, type RootPublisherOptions } from './trust/root-publisher.ts';
-export { kubernetesTokenReviewer, TOKEN_AUDIENCE } from './trust/token-reviewer.ts';
+export { kubernetesTokenReviewer } from './trust/token-reviewer.ts';
 export {
   WebhookCaBundle,
   type WebhookCaBundleOptions,

@@ -12,11 +12,3 @@ export interface Identity {
 export function formatIdentity(identity: Identity): string {
   return `spiffe://${identity.trustDomain}/ns/${identity.namespace}/sa/${identity.serviceAccount}`;
 }
-
-/** @returns undefined where the text is no SPIFFE ID of Istio's path form. */
-export function parseIdentity(text: string): Identity | undefined {
-  const match = /^spiffe:\/\/([a-z0-9._-]{1,255})\/ns\/([A-Za-z0-9._-]+)\/sa\/([A-Za-z0-9._-]+)$/.exec(text);
-  if (!match) return undefined;
-  const [, trustDomain = '', namespace = '', serviceAccount = ''] = match;
-  return { trustDomain, namespace, serviceAccount };
-}

@@ -22,6 +22,7 @@ export type { PatchOperation } from './injection/json-patch.ts';
 export { type Pod, parsePod } from './injection/pod.ts';
 export { controlPlaneHost, ROOTS_FILE, TOKEN_FILE } from './injection/pod-bootstrap.ts';
 export { decideInjection, type InjectionNamespace, SYSTEM_NAMESPACES } from './injection/policy.ts';
+export { TOKEN_AUDIENCE } from './injection/proxy-container.ts';
 export { type InjectionSettings, type InjectionSources, injectionSettings } from './injection/settings.ts';
 export { LocalProxyRuntime, ProxyError } from './local-runtime.ts';
 export type { LaunchedProcess, LaunchSpec, ProcessEnd, ProcessLauncher, ProcessStatus } from './process-launcher.ts';

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import { ControlPlane, SERVER_NAME } from '../../control-plane/index.ts';
 import type { ClusterId, SocketAddress } from '../../model/index.ts';
+import { TOKEN_AUDIENCE } from '../../proxies/index.ts';
 import {
   CertificateAuthority,
   KeyTokenReviewer,
@@ -20,8 +21,6 @@ import type { StandIn } from '../outside/stand-ins.ts';
 import type { StatePaths } from '../state-folder.ts';
 import type { MemberCluster } from './member-cluster.ts';
 
-/** Who Istio's tokens are for. */
-const TOKEN_AUDIENCE = 'istio-ca';
 /** Istio's port for xDS over TLS. */
 const XDS_PORT = 15_012;
 

@@ -1,16 +1,17 @@
 import type { Logger } from 'pino';
 import { ApiError, type ApiServer, FollowedList, isNotFound, resourcePath } from '../../kubernetes-api/index.ts';
-import { formatTokenSecret, formatTrustSecret } from '../../proxies/index.ts';
+import {
+  formatTokenSecret,
+  formatTrustSecret,
+  ROOTS_FILE,
+  SYSTEM_NAMESPACES,
+  TOKEN_FILE,
+} from '../../proxies/index.ts';
 
 /** What pods mount to know whom to believe (Istio's name). */
 export const ROOTS_CONFIG_MAP = 'istio-ca-root-cert';
 export const ROOTS_KEY = 'root-cert.pem';
-/** Where sidecars find their token and the ConfigMap's files. */
-const TOKEN_FILE = '/var/run/secrets/tokens/istio-token';
-const ROOTS_FILE = `/var/run/secrets/istio/${ROOTS_KEY}`;
 
-/** No pod of these is in the mesh (Istio's list). */
-const IGNORED: ReadonlySet<string> = new Set(['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage']);
 const FIELD_MANAGER = 'pelagos';
 /** A cluster with a thousand namespaces is written in some seconds, and its API server has time for others. */
 const WRITES_AT_ONCE = 4;
@@ -47,7 +48,9 @@ export class RootPublisher {
         keep: (object) => (object.metadata.deletionTimestamp === undefined ? 'active' : 'ending'),
         onChange: (objects) => {
           this.#wanted = new Set(
-            [...objects].flatMap(([name, state]) => (state === 'active' && !IGNORED.has(name) ? [name] : [])),
+            [...objects].flatMap(([name, state]) =>
+              state === 'active' && !SYSTEM_NAMESPACES.includes(name) ? [name] : [],
+            ),
           );
           this.#review();
         },

@@ -1,9 +1,8 @@
 import { type ApiServer, resourcePath } from '../../kubernetes-api/index.ts';
 import type { ClusterId } from '../../model/index.ts';
+import { TOKEN_AUDIENCE } from '../../proxies/index.ts';
 import { KubernetesTokenReviewer, type TokenReviewer, type TokenReviewStatus } from '../../security/index.ts';
 
-/** The audience of the tokens that are projected into sidecars (Istio's). */
-export const TOKEN_AUDIENCE = 'istio-ca';
 /** A proxy waits this long for its first answer, twice at most. */
 const TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 256 * 1024;

@@ -14,7 +14,8 @@ const DEFAULT_CONCURRENCY = 2;
 const DRAIN_TIME_S = 45;
 /** Twelve hours (Istio); the kubelet renews it when a fifth of that is left. */
 const TOKEN_SECONDS = 43_200;
-const TOKEN_AUDIENCE = 'istio-ca';
+/** What proxies say that their token is for (Istio's). */
+export const TOKEN_AUDIENCE = 'istio-ca';
 
 export interface ProxyContainerSpec {
   readonly options: PodOptions;
