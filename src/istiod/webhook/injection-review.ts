@@ -1,4 +1,5 @@
 import { type InjectionNamespace, type InjectionSettings, injectPod, parsePod } from '../../proxies/index.ts';
+import { fieldOf, readAdmission } from './admission-request.ts';
 
 /** Who asks: the path of the webhook names the cluster and its network (Istio: `/inject/cluster/<name>/net/<network>`). */
 export interface InjectionPath {
@@ -66,14 +67,9 @@ function decode(text: string): string | undefined {
  * @param review the body of the request, parsed.
  */
 export function reviewInjection(review: unknown, settings: InjectionSettings): ReviewResult {
-  const request = fieldOf(review, 'request');
-  const uid = fieldOf(request, 'uid');
-  if (fieldOf(review, 'kind') !== 'AdmissionReview' || typeof uid !== 'string' || uid === '') {
-    return { kind: 'malformed', problem: 'It is no AdmissionReview with a request.' };
-  }
-  if (fieldOf(review, 'apiVersion') !== 'admission.k8s.io/v1') {
-    return { kind: 'malformed', problem: 'Only admission.k8s.io/v1 is understood.' };
-  }
+  const read = readAdmission(review);
+  if (read.kind === 'malformed') return read;
+  const { request, uid } = read;
   if (fieldOf(fieldOf(request, 'kind'), 'kind') !== 'Pod') {
     return { kind: 'malformed', problem: 'Only pods get a proxy; the rules of the webhook must not send others.' };
   }
@@ -106,8 +102,4 @@ export function reviewInjection(review: unknown, settings: InjectionSettings): R
 
 function answer(response: AdmissionReview['response']): AdmissionReview {
   return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response };
-}
-
-function fieldOf(value: unknown, field: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[field] : undefined;
 }

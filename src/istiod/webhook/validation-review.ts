@@ -3,6 +3,7 @@ import { findKind, parseObject } from '../../config/index.ts';
 import { type Diagnostic, formatDiagnostic } from '../../diagnostics/index.ts';
 import type { ClusterId } from '../../model/index.ts';
 import { toRawObject } from '../../sources/index.ts';
+import { fieldOf, readAdmission } from './admission-request.ts';
 
 /** admission.k8s.io/v1. */
 export interface ValidationReview {
@@ -41,14 +42,9 @@ const MAX_ERRORS = 10;
 
 /** @param review the body of the request, parsed. */
 export function reviewValidation(review: unknown, cluster: ClusterId): ValidationResult {
-  const request = fieldOf(review, 'request');
-  const uid = fieldOf(request, 'uid');
-  if (fieldOf(review, 'kind') !== 'AdmissionReview' || typeof uid !== 'string' || uid === '') {
-    return { kind: 'malformed', problem: 'It is no AdmissionReview with a request.' };
-  }
-  if (fieldOf(review, 'apiVersion') !== 'admission.k8s.io/v1') {
-    return { kind: 'malformed', problem: 'Only admission.k8s.io/v1 is understood.' };
-  }
+  const read = readAdmission(review);
+  if (read.kind === 'malformed') return read;
+  const { request, uid } = read;
   const kind = fieldOf(request, 'kind');
   const name = `${text(fieldOf(kind, 'kind'))} ${text(fieldOf(request, 'namespace'))}/${text(fieldOf(request, 'name'))}`;
   const diagnostics = isOfNoConcern(request) ? [] : check(fieldOf(request, 'object'), cluster);
@@ -108,8 +104,4 @@ function formatWarning({ code, message, path, remedy }: Diagnostic): string {
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
-}
-
-function fieldOf(value: unknown, field: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[field] : undefined;
 }
