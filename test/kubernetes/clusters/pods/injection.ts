@@ -37,80 +37,88 @@ export function injectionTests(get: () => PodLab): void {
         );
       });
     }
+    shapeTests(get);
+    lifeTests(get);
+  });
+}
 
-    test('annotations change the proxy of one pod', async () => {
-      const annotations = {
-        'sidecar.istio.io/proxyCPU': '20m',
-        'sidecar.istio.io/rewriteAppHTTPProbers': 'false',
-        'traffic.sidecar.istio.io/excludeInboundPorts': '8081',
-        'proxy.istio.io/config': '{"holdApplicationUntilProxyStarts": false}',
-      };
-      const { initContainers = [], containers } = (await get().asked(pod({ ...SERVER, annotations }))).spec;
-      const [init, proxy] = initContainers;
-      assert.deepEqual(proxy?.resources, { requests: { cpu: '20m' } });
-      assert.equal(proxy?.startupProbe, undefined, 'the application does not wait');
-      assert.equal(containers[0]?.readinessProbe?.httpGet?.port, 'web', 'the probe stays');
-      assert.match(init?.env?.find(({ name }) => name === 'RULES_IPV4')?.value ?? '', /--dport 8081 -j RETURN/);
+/** What a pod gets, by the webhook and without it. */
+function shapeTests(get: () => PodLab): void {
+  test('annotations change the proxy of one pod', async () => {
+    const annotations = {
+      'sidecar.istio.io/proxyCPU': '20m',
+      'sidecar.istio.io/rewriteAppHTTPProbers': 'false',
+      'traffic.sidecar.istio.io/excludeInboundPorts': '8081',
+      'proxy.istio.io/config': '{"holdApplicationUntilProxyStarts": false}',
+    };
+    const { initContainers = [], containers } = (await get().asked(pod({ ...SERVER, annotations }))).spec;
+    const [init, proxy] = initContainers;
+    assert.deepEqual(proxy?.resources, { requests: { cpu: '20m' } });
+    assert.equal(proxy?.startupProbe, undefined, 'the application does not wait');
+    assert.equal(containers[0]?.readinessProbe?.httpGet?.port, 'web', 'the probe stays');
+    assert.match(init?.env?.find(({ name }) => name === 'RULES_IPV4')?.value ?? '', /--dport 8081 -j RETURN/);
+  });
+
+  test('istioctl kube-inject gives the pod that the webhook gives', async () => {
+    const manifest = JSON.stringify(workload('Deployment', SERVER)[1]);
+    const args = ['--context', EAST, 'kube-inject', '-f', '-'];
+    const { stdout, stderr, code } = await get().lab.run('istioctl', args, { input: manifest });
+    assert.equal(code, 0, stderr);
+    const convert = ['--context', EAST, 'create', '--dry-run=client', '-o', 'json', '-f', '-'];
+    const { spec } = JSON.parse(await mustRun('kubectl', convert, { env: get().lab.env, input: stdout }));
+    const online = await get().podOf('shop', 'server');
+    const { template } = spec;
+    const offline = await get().asked({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      ...template,
+      metadata: { ...template.metadata, name: 'x', namespace: 'legacy' },
+      spec: { ...template.spec, serviceAccountName: 'plain' },
     });
-
-    test('istioctl kube-inject gives the pod that the webhook gives', async () => {
-      const manifest = JSON.stringify(workload('Deployment', SERVER)[1]);
-      const args = ['--context', EAST, 'kube-inject', '-f', '-'];
-      const { stdout, stderr, code } = await get().lab.run('istioctl', args, { input: manifest });
-      assert.equal(code, 0, stderr);
-      const convert = ['--context', EAST, 'create', '--dry-run=client', '-o', 'json', '-f', '-'];
-      const { spec } = JSON.parse(await mustRun('kubectl', convert, { env: get().lab.env, input: stdout }));
-      const online = await get().podOf('shop', 'server');
-      const { template } = spec;
-      const offline = await get().asked({
-        apiVersion: 'v1',
-        kind: 'Pod',
-        ...template,
-        metadata: { ...template.metadata, name: 'x', namespace: 'legacy' },
-        spec: { ...template.spec, serviceAccountName: 'plain' },
+    const comparable = ({ metadata, spec }: PodObject): unknown => {
+      const isOwn = ({ name }: { readonly name: string }): boolean => !name.startsWith('kube-api-access-');
+      const plain = (container: ContainerObject) => ({
+        ...container,
+        volumeMounts: container.volumeMounts?.filter(isOwn),
       });
-      const comparable = ({ metadata, spec }: PodObject): unknown => {
-        const isOwn = ({ name }: { readonly name: string }): boolean => !name.startsWith('kube-api-access-');
-        const plain = (container: ContainerObject) => ({
-          ...container,
-          volumeMounts: container.volumeMounts?.filter(isOwn),
-        });
-        const { 'pod-template-hash': _hash, ...labels } = metadata.labels;
-        return {
-          labels,
-          annotations: metadata.annotations,
-          initContainers: spec.initContainers?.map(plain),
-          containers: spec.containers.map(plain),
-          volumes: spec.volumes?.filter(isOwn),
-        };
+      const { 'pod-template-hash': _hash, ...labels } = metadata.labels;
+      return {
+        labels,
+        annotations: metadata.annotations,
+        initContainers: spec.initContainers?.map(plain),
+        containers: spec.containers.map(plain),
+        volumes: spec.volumes?.filter(isOwn),
       };
-      assert.deepEqual(comparable(offline), comparable(online));
-    });
+    };
+    assert.deepEqual(comparable(offline), comparable(online));
+  });
+}
 
-    test('a Job ends although there is a proxy; its init container, first and last call are in the mesh', async () => {
-      await get().kubectl('wait', '-n', 'shop', '--for=condition=complete', 'job/job', '--timeout=60s');
-      for (const path of ['/job-prepare', '/job-first', '/job-last'])
-        assert.equal((await get().calls.http(CLIENT, `http://web/seen?path=${path}`)).body, '1', path);
-      await get().lab.eventually('the pod has ended, proxy and all', async () => {
-        const phase = await get().kubectl(
-          'get',
-          'pods',
-          '-n',
-          'shop',
-          '-l',
-          'job-name=job',
-          '-o',
-          'jsonpath={.items[0].status.phase}',
-        );
-        assert.equal(phase, 'Succeeded');
-      });
+/** Beginnings and ends of pods. */
+function lifeTests(get: () => PodLab): void {
+  test('a Job ends although there is a proxy; its init container, first and last call are in the mesh', async () => {
+    await get().kubectl('wait', '-n', 'shop', '--for=condition=complete', 'job/job', '--timeout=60s');
+    for (const path of ['/job-prepare', '/job-first', '/job-last'])
+      assert.equal((await get().calls.http(CLIENT, `http://web/seen?path=${path}`)).body, '1', path);
+    await get().lab.eventually('the pod has ended, proxy and all', async () => {
+      const phase = await get().kubectl(
+        'get',
+        'pods',
+        '-n',
+        'shop',
+        '-l',
+        'job-name=job',
+        '-o',
+        'jsonpath={.items[0].status.phase}',
+      );
+      assert.equal(phase, 'Succeeded');
     });
+  });
 
-    test('the proxy is there before an application and after it: its first and last calls succeed', async () => {
-      await get().rolledOut('shop', 'deployment/busy');
-      assert.equal(await get().kubectl('logs', '-n', 'shop', 'deployment/busy', '-c', 'app'), '/first 200\n');
-      await get().kubectl('delete', 'deployment', '-n', 'shop', 'busy', '--cascade=foreground', '--timeout=60s');
-      assert.equal((await get().calls.http(CLIENT, 'http://web/seen?path=/last')).body, '1');
-    });
+  test('the proxy is there before an application and after it: its first and last calls succeed', async () => {
+    await get().rolledOut('shop', 'deployment/busy');
+    assert.equal(await get().kubectl('logs', '-n', 'shop', 'deployment/busy', '-c', 'app'), '/first 200\n');
+    await get().kubectl('delete', 'deployment', '-n', 'shop', 'busy', '--cascade=foreground', '--timeout=60s');
+    assert.equal((await get().calls.http(CLIENT, 'http://web/seen?path=/last')).body, '1');
   });
 }

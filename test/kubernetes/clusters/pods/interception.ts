@@ -33,101 +33,112 @@ export function interceptionTests(get: () => PodLab): void {
       assert.match(await get().calls.bytes(CLIENT, 'shared-tcp', 9000), /^server-.* speaks first$/);
       assert.match(await get().calls.bytes(CLIENT, 'echoes', 5001, 'word'), /^server-.* echoes word$/);
     });
+    protocolTests(get);
+    ruleTests(get);
+  });
+  probeTest(get);
+}
 
-    test("an application's own TLS passes through", async () => {
-      assert.match((await get().calls.http(CLIENT, 'https://secure/', '-k')).body, /^server-.* over its own TLS$/);
-    });
-
-    test('gRPC, HTTP/2 in the clear, and WebSockets', async () => {
-      const h2 = await get().calls.http(CLIENT, 'http://speaks-grpc:50051/', '--http2-prior-knowledge');
-      assert.match(h2.body, /"version":"2.0"/);
-      const grpc = [
-        '-H',
-        'content-type: application/grpc',
-        '-H',
-        'te: trailers',
-        '-X',
-        'POST',
-        '-i',
-        '-o',
-        '/dev/stdout',
-      ];
-      const health = 'http://speaks-grpc:50051/grpc.health.v1.Health/Check';
-      assert.match((await get().calls.http(CLIENT, health, '--http2-prior-knowledge', ...grpc)).body, /grpc-status: 0/);
-      const upgrade = ['-H', 'Connection: Upgrade', '-H', 'Upgrade: websocket', '-H', 'Sec-WebSocket-Version: 13'];
-      const { body } = await get().calls.http(CLIENT, 'http://web/', '--http1.1', '-i', '--output', '-', ...upgrade);
-      assert.match(body, /^HTTP\/1.1 101 [\s\S]*server-.* greets/);
-    });
-
-    test('the address of a pod, in mTLS', async () => {
-      const { podIP } = (await get().podOf('shop', 'server')).status;
-      assert.equal((await get().calls.http(CLIENT, `http://${podIP}:8080/`)).app?.caller, BY_CLIENT);
-      assert.match(await get().calls.bytes(CLIENT, podIP, 3306), /^server-.* speaks first$/);
-    });
-
-    test('a headless service, and one pod of it by its name', async () => {
-      for (const name of ['set-0', 'set-1'])
-        for (const host of [`${name}.set`, `${name}.set.shop.svc.cluster.local`, `${name}.set.shop.${EAST}`]) {
-          const { app } = await get().calls.http(CLIENT, `http://${host}:8080/`);
-          assert.deepEqual([app?.pod, app?.caller], [name, BY_CLIENT], host);
-        }
-      assert.match((await get().calls.http(CLIENT, 'http://set:8080/')).app?.pod ?? '', /^set-[01]$/);
-    });
-
-    test('a pod that calls itself, by its service, by its address and over the loopback', async () => {
-      const self = 'spiffe://cluster.local/ns/shop/sa/server';
-      assert.equal((await get().calls.http(SERVER_POD, 'http://web/')).app?.caller, self);
-      const { podIP } = (await get().podOf('shop', 'server')).status;
-      for (const host of [podIP, '127.0.0.1', 'localhost'])
-        assert.match((await get().calls.http(SERVER_POD, `http://${host}:8080/`)).app?.pod ?? '', /^server-/, host);
-    });
-
-    test('outside of the mesh: let through', async () => {
-      for (const url of get().outsideUrls) assert.equal((await get().calls.http(CLIENT, url)).body, 'outside');
-    });
-
-    test('callers without a sidecar: as they are under PERMISSIVE, refused under STRICT', async () => {
-      const plain = await get().calls.http(PLAIN, 'http://web.shop/');
-      assert.deepEqual([plain.status, plain.app?.caller], [200, '']);
-      assert.match(await get().calls.bytes(PLAIN, 'greets.shop', 5000), /speaks first$/);
-      await get().apply(istio('PeerAuthentication', 'istio-system', 'default', { mtls: { mode: 'STRICT' } }));
-      await get().lab.eventually('plain text is refused', async () => {
-        assert.equal((await get().calls.http(PLAIN, 'http://web.shop/')).status, 0);
-        assert.equal(await get().calls.bytes(PLAIN, 'greets.shop', 5000), '');
-      });
-      assert.equal((await get().calls.http(CLIENT, 'http://web/')).status, 200);
-      assert.match(await get().calls.bytes(CLIENT, 'greets', 5000), /speaks first$/);
-      assert.equal((await get().calls.http(CLIENT, 'http://plain.legacy/')).status, 200);
-    });
-
-    test('a port that is left out of the proxy is reached in plain text, STRICT or not', async () => {
-      const { podIP } = (await get().podOf('shop', 'apart')).status;
-      assert.equal((await get().calls.http(PLAIN, `http://${podIP}:8081/`)).status, 200);
-      assert.equal((await get().calls.http(PLAIN, `http://${podIP}:8080/`)).status, 0);
-    });
-
-    test('anybody may read the numbers of a proxy, and nobody of its pod may command it', async () => {
-      const { podIP } = (await get().podOf('shop', 'server')).status;
-      assert.match((await get().calls.http(PLAIN, `http://${podIP}:15090/stats/prometheus`)).body, /^envoy_cluster_/m);
-      assert.equal((await get().calls.http(SERVER_POD, 'http://127.0.0.1:15000/')).status, 0);
-      for (const port of [15000, 15001, 15006])
-        assert.equal((await get().calls.http(PLAIN, `http://${podIP}:${port}/`)).status, 0, String(port));
-    });
-
-    test('who may call is said by port', async () => {
-      const rules = [{ to: [{ operation: { ports: ['8081', '3307'] } }] }];
-      const selector = { matchLabels: { app: 'server' } };
-      const deny = istio('AuthorizationPolicy', 'shop', 'by-port', { selector, action: 'DENY', rules });
-      await get().apply(deny);
-      await get().lab.eventually('two ports are closed', async () => {
-        assert.equal((await get().calls.http(CLIENT, 'http://found-out:7070/')).status, 403);
-        assert.equal(await get().calls.bytes(CLIENT, 'echoes', 5001, 'word'), '');
-      });
-      assert.equal((await get().calls.http(CLIENT, 'http://web/')).status, 200);
-      await get().kubectl('delete', 'authorizationpolicy', '-n', 'shop', 'by-port');
-    });
+/** What is said over a connection, and to which address. */
+function protocolTests(get: () => PodLab): void {
+  test("an application's own TLS passes through", async () => {
+    assert.match((await get().calls.http(CLIENT, 'https://secure/', '-k')).body, /^server-.* over its own TLS$/);
   });
 
+  test('gRPC, HTTP/2 in the clear, and WebSockets', async () => {
+    const h2 = await get().calls.http(CLIENT, 'http://speaks-grpc:50051/', '--http2-prior-knowledge');
+    assert.match(h2.body, /"version":"2.0"/);
+    const grpc = [
+      '-H',
+      'content-type: application/grpc',
+      '-H',
+      'te: trailers',
+      '-X',
+      'POST',
+      '-i',
+      '-o',
+      '/dev/stdout',
+    ];
+    const health = 'http://speaks-grpc:50051/grpc.health.v1.Health/Check';
+    assert.match((await get().calls.http(CLIENT, health, '--http2-prior-knowledge', ...grpc)).body, /grpc-status: 0/);
+    const upgrade = ['-H', 'Connection: Upgrade', '-H', 'Upgrade: websocket', '-H', 'Sec-WebSocket-Version: 13'];
+    const { body } = await get().calls.http(CLIENT, 'http://web/', '--http1.1', '-i', '--output', '-', ...upgrade);
+    assert.match(body, /^HTTP\/1.1 101 [\s\S]*server-.* greets/);
+  });
+
+  test('the address of a pod, in mTLS', async () => {
+    const { podIP } = (await get().podOf('shop', 'server')).status;
+    assert.equal((await get().calls.http(CLIENT, `http://${podIP}:8080/`)).app?.caller, BY_CLIENT);
+    assert.match(await get().calls.bytes(CLIENT, podIP, 3306), /^server-.* speaks first$/);
+  });
+
+  test('a headless service, and one pod of it by its name', async () => {
+    for (const name of ['set-0', 'set-1'])
+      for (const host of [`${name}.set`, `${name}.set.shop.svc.cluster.local`, `${name}.set.shop.${EAST}`]) {
+        const { app } = await get().calls.http(CLIENT, `http://${host}:8080/`);
+        assert.deepEqual([app?.pod, app?.caller], [name, BY_CLIENT], host);
+      }
+    assert.match((await get().calls.http(CLIENT, 'http://set:8080/')).app?.pod ?? '', /^set-[01]$/);
+  });
+
+  test('a pod that calls itself, by its service, by its address and over the loopback', async () => {
+    const self = 'spiffe://cluster.local/ns/shop/sa/server';
+    assert.equal((await get().calls.http(SERVER_POD, 'http://web/')).app?.caller, self);
+    const { podIP } = (await get().podOf('shop', 'server')).status;
+    for (const host of [podIP, '127.0.0.1', 'localhost'])
+      assert.match((await get().calls.http(SERVER_POD, `http://${host}:8080/`)).app?.pod ?? '', /^server-/, host);
+  });
+
+  test('outside of the mesh: let through', async () => {
+    for (const url of get().outsideUrls) assert.equal((await get().calls.http(CLIENT, url)).body, 'outside');
+  });
+}
+
+/** Who may call what. */
+function ruleTests(get: () => PodLab): void {
+  test('callers without a sidecar: as they are under PERMISSIVE, refused under STRICT', async () => {
+    const plain = await get().calls.http(PLAIN, 'http://web.shop/');
+    assert.deepEqual([plain.status, plain.app?.caller], [200, '']);
+    assert.match(await get().calls.bytes(PLAIN, 'greets.shop', 5000), /speaks first$/);
+    await get().apply(istio('PeerAuthentication', 'istio-system', 'default', { mtls: { mode: 'STRICT' } }));
+    await get().lab.eventually('plain text is refused', async () => {
+      assert.equal((await get().calls.http(PLAIN, 'http://web.shop/')).status, 0);
+      assert.equal(await get().calls.bytes(PLAIN, 'greets.shop', 5000), '');
+    });
+    assert.equal((await get().calls.http(CLIENT, 'http://web/')).status, 200);
+    assert.match(await get().calls.bytes(CLIENT, 'greets', 5000), /speaks first$/);
+    assert.equal((await get().calls.http(CLIENT, 'http://plain.legacy/')).status, 200);
+  });
+
+  test('a port that is left out of the proxy is reached in plain text, STRICT or not', async () => {
+    const { podIP } = (await get().podOf('shop', 'apart')).status;
+    assert.equal((await get().calls.http(PLAIN, `http://${podIP}:8081/`)).status, 200);
+    assert.equal((await get().calls.http(PLAIN, `http://${podIP}:8080/`)).status, 0);
+  });
+
+  test('anybody may read the numbers of a proxy, and nobody of its pod may command it', async () => {
+    const { podIP } = (await get().podOf('shop', 'server')).status;
+    assert.match((await get().calls.http(PLAIN, `http://${podIP}:15090/stats/prometheus`)).body, /^envoy_cluster_/m);
+    assert.equal((await get().calls.http(SERVER_POD, 'http://127.0.0.1:15000/')).status, 0);
+    for (const port of [15000, 15001, 15006])
+      assert.equal((await get().calls.http(PLAIN, `http://${podIP}:${port}/`)).status, 0, String(port));
+  });
+
+  test('who may call is said by port', async () => {
+    const rules = [{ to: [{ operation: { ports: ['8081', '3307'] } }] }];
+    const selector = { matchLabels: { app: 'server' } };
+    const deny = istio('AuthorizationPolicy', 'shop', 'by-port', { selector, action: 'DENY', rules });
+    await get().apply(deny);
+    await get().lab.eventually('two ports are closed', async () => {
+      assert.equal((await get().calls.http(CLIENT, 'http://found-out:7070/')).status, 403);
+      assert.equal(await get().calls.bytes(CLIENT, 'echoes', 5001, 'word'), '');
+    });
+    assert.equal((await get().calls.http(CLIENT, 'http://web/')).status, 200);
+    await get().kubectl('delete', 'authorizationpolicy', '-n', 'shop', 'by-port');
+  });
+}
+
+function probeTest(get: () => PodLab): void {
   test('probes by HTTP, TCP, gRPC and command work under STRICT, and see an application that is unwell', async () => {
     for (const app of ['server', 'by-command', 'unwell'])
       await get().kubectl('wait', '-n', 'shop', '--for=condition=Ready', 'pod', '-l', `app=${app}`, '--timeout=30s');
