@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type ApiServer, FollowedList, type KubernetesObject, resourcePath } from '../kubernetes-api/index.ts';
+import { type ApiServer, FollowedList, type KubernetesObject } from '../kubernetes-api/index.ts';
 
 /** The texts by which `install` tells istiod what it was told. */
 export interface ConfigMapTexts {
@@ -32,7 +32,9 @@ export async function followConfigMaps(
     ] as const
   ).map(([name, key]) => {
     const query = {
-      path: resourcePath({ apiVersion: 'v1', resource: 'configmaps', namespace }),
+      apiVersion: 'v1',
+      resource: 'configmaps',
+      namespace,
       fieldSelector: `metadata.name=${name}${suffix}`,
     };
     return new FollowedList(api, query, {
@@ -43,7 +45,7 @@ export async function followConfigMaps(
         texts[key] = text;
         onChange({ ...texts });
       },
-      onFailure: (error) => log.warn({ configMap: name + suffix, reason: error.message }, 'a ConfigMap cannot be read'),
+      onFailure: (reason) => log.warn({ configMap: name + suffix, reason }, 'a ConfigMap cannot be read'),
     });
   });
   onChange({ ...texts });

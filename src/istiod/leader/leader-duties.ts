@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type ApiServer, FollowedList, resourcePath } from '../../kubernetes-api/index.ts';
+import { type ApiServer, FollowedList } from '../../kubernetes-api/index.ts';
 import type { ClusterId } from '../../model/index.ts';
 
 /** Something that one replica does for all: it keeps objects of a cluster up. */
@@ -79,7 +79,7 @@ export class LeaderDuties {
     let inner: Duty | undefined;
     const list = new FollowedList(
       api,
-      { path: resourcePath({ apiVersion: 'v1', resource: 'namespaces' }), fieldSelector: `metadata.name=${namespace}` },
+      { apiVersion: 'v1', resource: 'namespaces', fieldSelector: `metadata.name=${namespace}` },
       {
         keep: ({ metadata }) => isManagedBy(metadata.annotations?.[MANAGED_BY], home),
         onChange: (objects) => {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type ApiServer, FollowedList, resourcePath } from '../../kubernetes-api/index.ts';
+import { type ApiServer, FollowedList } from '../../kubernetes-api/index.ts';
 import type { RemoteSecrets } from './remote-clusters.ts';
 
 /** Istio's label on Secrets that hold the kubeconfig of another cluster of the mesh. */
@@ -14,13 +14,15 @@ export function followRemoteSecrets(
   const list = new FollowedList(
     api,
     {
-      path: resourcePath({ apiVersion: 'v1', resource: 'secrets', namespace: of.namespace }),
+      apiVersion: 'v1',
+      resource: 'secrets',
+      namespace: of.namespace,
       labelSelector: `${REMOTE_SECRET_LABEL}=true`,
     },
     {
       keep: ({ data }) => decoded(data),
       onChange,
-      onFailure: (error) => of.log.warn({ reason: error.message }, 'the remote secrets cannot be read'),
+      onFailure: (reason) => of.log.warn({ reason }, 'the remote secrets cannot be read'),
     },
   );
   void list.start();

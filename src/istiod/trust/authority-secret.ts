@@ -69,7 +69,7 @@ export async function readOrCreateMaterial(api: ApiServer, place: AuthorityPlace
   }
 }
 
-export function secretsPath(namespace: string, name?: string): string {
+function secretsPath(namespace: string, name?: string): string {
   return resourcePath({ apiVersion: 'v1', resource: 'secrets', namespace, name });
 }
 

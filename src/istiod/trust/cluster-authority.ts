@@ -16,7 +16,6 @@ import {
   PLUGGED_SECRET,
   readMaterial,
   readOrCreateMaterial,
-  secretsPath,
 } from './authority-secret.ts';
 
 /**
@@ -85,15 +84,14 @@ export class ClusterAuthority {
 
   #follow(api: ApiServer, name: string): FollowedList {
     const { namespace, log } = this.#options;
-    const query = { path: secretsPath(namespace), fieldSelector: `metadata.name=${name}` };
+    const query = { apiVersion: 'v1', resource: 'secrets', namespace, fieldSelector: `metadata.name=${name}` };
     return new FollowedList(api, query, {
       onChange: (objects) => {
         const secret = objects.get(`${namespace}/${name}`);
         this.#secrets.set(name, secret && readMaterial(secret));
         this.#review();
       },
-      onFailure: (error) =>
-        log.warn({ secret: `${namespace}/${name}`, reason: error.message }, 'a Secret cannot be read'),
+      onFailure: (reason) => log.warn({ secret: `${namespace}/${name}`, reason }, 'a Secret cannot be read'),
     });
   }
 

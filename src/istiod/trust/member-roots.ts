@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type ApiServer, FollowedList, resourcePath } from '../../kubernetes-api/index.ts';
+import { type ApiServer, FollowedList } from '../../kubernetes-api/index.ts';
 import type { ClusterId } from '../../model/index.ts';
 import {
   MAX_LEAF_TTL_MS,
@@ -36,14 +36,13 @@ export class MemberRoots {
   constructor(api: ApiServer, options: MemberRootsOptions) {
     this.#options = options;
     const { namespace, cluster, log } = options;
-    const path = resourcePath({ apiVersion: 'v1', resource: 'configmaps', namespace });
     this.#list = new FollowedList(
       api,
-      { path, fieldSelector: `metadata.name=${ROOTS_CONFIG_MAP}` },
+      { apiVersion: 'v1', resource: 'configmaps', namespace, fieldSelector: `metadata.name=${ROOTS_CONFIG_MAP}` },
       {
         keep: (object) => String((object['data'] as Readonly<Record<string, unknown>> | undefined)?.[ROOTS_KEY] ?? ''),
         onChange: (objects) => this.#take(objects.get(`${namespace}/${ROOTS_CONFIG_MAP}`) ?? ''),
-        onFailure: (error) => log.warn({ cluster, reason: error.message }, 'the roots of a member cannot be read'),
+        onFailure: (reason) => log.warn({ cluster, reason }, 'the roots of a member cannot be read'),
       },
     );
   }

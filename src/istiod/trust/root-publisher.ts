@@ -39,11 +39,10 @@ export class RootPublisher {
   constructor(api: ApiServer, options: RootPublisherOptions) {
     this.#api = api;
     this.#options = options;
-    const onFailure = (error: ApiError): void => this.#warn(error);
-    const namespaces = resourcePath({ apiVersion: 'v1', resource: 'namespaces' });
+    const onFailure = (reason: string): void => this.#warn(reason);
     this.#namespaces = new FollowedList(
       api,
-      { path: namespaces },
+      { apiVersion: 'v1', resource: 'namespaces' },
       {
         keep: (object) => (object.metadata.deletionTimestamp === undefined ? 'active' : 'ending'),
         onChange: (objects) => {
@@ -57,10 +56,9 @@ export class RootPublisher {
         onFailure,
       },
     );
-    const configMaps = resourcePath({ apiVersion: 'v1', resource: 'configmaps' });
     this.#published = new FollowedList(
       api,
-      { path: configMaps, fieldSelector: `metadata.name=${ROOTS_CONFIG_MAP}` },
+      { apiVersion: 'v1', resource: 'configmaps', fieldSelector: `metadata.name=${ROOTS_CONFIG_MAP}` },
       {
         keep: (object) => fingerprint(object['data']),
         onChange: (objects) => {
@@ -132,7 +130,7 @@ export class RootPublisher {
     } catch (error) {
       // A namespace that goes takes nothing new; the list says so a moment later.
       if (isNotFound(error) || !(error instanceof ApiError)) return;
-      this.#warn(error, namespace);
+      this.#warn(error.message, namespace);
       this.#retry ??= setTimeout(() => {
         this.#retry = undefined;
         this.#review();
@@ -148,8 +146,8 @@ export class RootPublisher {
     };
   }
 
-  #warn(error: ApiError, namespace?: string): void {
-    this.#options.log.warn({ namespace, reason: error.message }, `the ConfigMap ${ROOTS_CONFIG_MAP} cannot be kept up`);
+  #warn(reason: string, namespace?: string): void {
+    this.#options.log.warn({ namespace, reason }, `the ConfigMap ${ROOTS_CONFIG_MAP} cannot be kept up`);
   }
 }
 

@@ -46,7 +46,7 @@ export class WebhookCaBundle {
       (ref) =>
         new FollowedList(
           api,
-          { path: pathOf(ref.kind), fieldSelector: `metadata.name=${ref.name}` },
+          { ...resourceOf(ref), fieldSelector: `metadata.name=${ref.name}` },
           {
             onChange: (objects) => {
               const found = objects.get(ref.name);
@@ -54,7 +54,7 @@ export class WebhookCaBundle {
               else this.#known.delete(ref);
               void this.#review(ref);
             },
-            onFailure: (error) => this.#warn(ref, error),
+            onFailure: (reason) => this.#warn(ref, reason),
           },
         ),
     );
@@ -83,13 +83,13 @@ export class WebhookCaBundle {
     const patch = webhookPatch(object, { caBundle: Buffer.from(pem).toString('base64'), enforce });
     if (patch.length === 0) return;
     try {
-      await this.#api.send('PATCH', pathOf(ref.kind, ref.name), patch, {
+      await this.#api.send('PATCH', resourcePath({ ...resourceOf(ref), name: ref.name }), patch, {
         query: { fieldManager: 'pelagos' },
         contentType: 'application/json-patch+json',
       });
     } catch (error) {
       if (!(error instanceof ApiError) || this.#stopped) return;
-      this.#warn(ref, error);
+      this.#warn(ref, error.message);
       this.#retry ??= setTimeout(() => {
         this.#retry = undefined;
         this.refresh();
@@ -97,11 +97,8 @@ export class WebhookCaBundle {
     }
   }
 
-  #warn({ kind, name }: WebhookConfigurationRef, error: ApiError): void {
-    this.#options.log.warn(
-      { kind, name, reason: error.message },
-      'the caBundle of a webhook configuration cannot be kept up',
-    );
+  #warn({ kind, name }: WebhookConfigurationRef, reason: string): void {
+    this.#options.log.warn({ kind, name, reason }, 'the caBundle of a webhook configuration cannot be kept up');
   }
 }
 
@@ -132,10 +129,6 @@ export function webhookPatch(
   });
 }
 
-function pathOf(kind: WebhookConfigurationRef['kind'], name?: string): string {
-  return resourcePath({
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    resource: `${kind}webhookconfigurations`,
-    name,
-  });
+function resourceOf({ kind }: WebhookConfigurationRef): { readonly apiVersion: string; readonly resource: string } {
+  return { apiVersion: 'admissionregistration.k8s.io/v1', resource: `${kind}webhookconfigurations` };
 }

@@ -1,11 +1,5 @@
-import { type ApiServer, isNotFound, resourcePath } from '../../kubernetes-api/index.ts';
+import { type ApiServer, isNotFound, resourcePath, type ServedKind } from '../../kubernetes-api/index.ts';
 import type { WatchedKind } from './watched-kinds.ts';
-
-/** Where a kind is served. */
-export interface ServedKind {
-  readonly apiVersion: string;
-  readonly path: string;
-}
 
 /** Many kinds ask at the same time; so long one answer does for all. */
 const FRESH_MS = 1_000;

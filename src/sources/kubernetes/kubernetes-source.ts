@@ -1,14 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { ApiServer } from '../../kubernetes-api/index.ts';
-import { ApiError } from '../../kubernetes-api/index.ts';
+import { ApiError, type ApiServer, Reflector, type ReflectorState } from '../../kubernetes-api/index.ts';
 import type { ClusterId } from '../../model/index.ts';
 import type { ConfigSource, SourceSink } from '../config-source.ts';
-import { Nap } from './back-off.ts';
 import { Discovery } from './discovery.ts';
 import { ObjectSet } from './object-set.ts';
 import { PendingChanges } from './pending-changes.ts';
-import { Reflector } from './reflector.ts';
-import { type KindState, type SourceState, sourceState } from './source-state.ts';
+import { type SourceState, sourceState } from './source-state.ts';
 import { TIMING, type Timing } from './timing.ts';
 import { type KindSet, type WatchedKind, watchedKinds } from './watched-kinds.ts';
 
@@ -36,8 +34,7 @@ export class KubernetesSource implements ConfigSource {
   readonly #options: KubernetesSourceOptions;
   readonly #timing: Timing;
   readonly #kinds: readonly WatchedKind[];
-  readonly #states = new Map<string, KindState>();
-  readonly #nap = new Nap();
+  readonly #states = new Map<string, ReflectorState>();
   #reflectors: readonly Reflector[] = [];
   #changes: PendingChanges | undefined;
   #unreachable: string | undefined;
@@ -70,13 +67,13 @@ export class KubernetesSource implements ConfigSource {
     this.#reflectors = this.#kinds.map(
       (kind) =>
         new Reflector({
-          kind,
           api,
-          discovery,
+          served: () => discovery.find(kind),
+          selectors: { fieldSelector: kind.fieldSelector },
+          lists: 'streamed',
           objects: new ObjectSet(kind, { cluster, changes }),
           timing: this.#timing,
           onState: (state) => this.#kindChanged(kind, state),
-          room: () => changes.room(),
         }),
     );
     for (const reflector of this.#reflectors) reflector.start();
@@ -87,12 +84,11 @@ export class KubernetesSource implements ConfigSource {
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#changes?.close();
-    this.#nap.wake();
     await Promise.all([...this.#reflectors.map((reflector) => reflector.stop()), this.#probing]);
     this.#complete.resolve();
   }
 
-  #kindChanged({ kind }: WatchedKind, state: KindState): void {
+  #kindChanged({ kind }: WatchedKind, state: ReflectorState): void {
     if (this.#isStopped) return;
     this.#states.set(kind, state);
     if (state.kind === 'synced' || state.kind === 'absent') this.#unreachable = undefined;
@@ -127,7 +123,7 @@ export class KubernetesSource implements ConfigSource {
       }
       this.#unreachable = unreachable;
       this.#stateChanged();
-      await this.#nap.sleep(this.#timing.probeMs);
+      await delay(this.#timing.probeMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
   }
 
@@ -156,7 +152,7 @@ export class KubernetesSource implements ConfigSource {
 }
 
 /** Was the kind read, or is it certain that it cannot be? A kind that restricts traffic has to be read. */
-function isSettled({ restricts }: WatchedKind, state: KindState | undefined): boolean {
+function isSettled({ restricts }: WatchedKind, state: ReflectorState | undefined): boolean {
   return (
     state?.kind === 'synced' ||
     state?.kind === 'absent' ||

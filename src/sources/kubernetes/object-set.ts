@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KubernetesObject } from '../../kubernetes-api/index.ts';
+import type { KubernetesObject, Listing, ReflectedObjects } from '../../kubernetes-api/index.ts';
 import type { ClusterId, ObjectRef, RawObject } from '../../model/index.ts';
 import { toRawObject } from '../manifest/raw-object.ts';
 import type { PendingChanges } from './pending-changes.ts';
@@ -15,7 +15,7 @@ interface Kept {
 }
 
 /** What is known of one kind's objects in one cluster. Tells what changes, and only what the mesh would see. */
-export class ObjectSet {
+export class ObjectSet implements ReflectedObjects {
   readonly #kind: WatchedKind;
   readonly #cluster: ClusterId;
   readonly #changes: PendingChanges;
@@ -38,15 +38,10 @@ export class ObjectSet {
   }
 
   /** Were there more objects than the limit at the last listing or since then? Those are not taken. */
-  get isOver(): boolean {
-    return this.#isOver;
+  get problem(): string | undefined {
+    return this.#isOver ? `there are over ${this.#maxObjects} of them; the others are not read` : undefined;
   }
 
-  get limit(): number {
-    return this.#maxObjects;
-  }
-
-  /** @param apiVersion for objects that do not say it themselves, as those of a list. */
   set(object: KubernetesObject, apiVersion: string): void {
     const key = keyOf(object);
     const before = this.#kept.get(key);
@@ -69,7 +64,6 @@ export class ObjectSet {
     this.#delete(keyOf(object));
   }
 
-  /** Begins a listing: what it does not name until its end is gone. Until then nothing is deleted. */
   listing(): Listing {
     const seen = new Set<string>();
     this.#isOver = false;
@@ -88,8 +82,8 @@ export class ObjectSet {
     };
   }
 
-  clear(): void {
-    this.listing().end();
+  room(): Promise<void> {
+    return this.#changes.room();
   }
 
   #delete(key: string): void {
@@ -107,13 +101,6 @@ export class ObjectSet {
     const raw = toRawObject(body, { cluster: this.#cluster, origin: { kind: 'kubernetes', resourceVersion } });
     return 'problem' in raw ? undefined : raw;
   }
-}
-
-/** What one listing names. */
-export interface Listing {
-  set(object: KubernetesObject, apiVersion: string): void;
-  delete(object: KubernetesObject): void;
-  end(): void;
 }
 
 function keyOf({ metadata }: KubernetesObject): string {

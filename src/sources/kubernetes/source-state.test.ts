@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import { backOffMs } from './back-off.ts';
-import { type KindState, type SourceState, sourceState } from './source-state.ts';
+import type { ReflectorState } from '../../kubernetes-api/index.ts';
+import { type SourceState, sourceState } from './source-state.ts';
 
 const BEFORE: SourceState = { kind: 'synced', sinceMs: 5, problems: [] };
 
 function state(
-  kinds: Readonly<Record<string, KindState>>,
+  kinds: Readonly<Record<string, ReflectorState>>,
   more: { unreachable?: string; isComplete?: boolean; before?: SourceState } = {},
 ): SourceState {
   const { unreachable, isComplete = true, before = BEFORE } = more;
@@ -37,22 +36,4 @@ test('kinds that are not there, or may not be read, are no reason to doubt the o
 test('before everything was read the whole is syncing, with what stands in the way', () => {
   const now = state({ Pod: { kind: 'syncing', error: 'refused' } }, { isComplete: false });
   assert.deepEqual(now, { kind: 'syncing', sinceMs: 100, error: 'refused', problems: [] });
-});
-
-test('law: a wait is never over its bound, never under half of what is due, and never shorter than was asked for', () => {
-  const bounds = { minMs: 200, maxMs: 30_000 };
-  const chance = fc.double({ min: 0, max: 0.999_999, noNaN: true });
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 10_000 }),
-      chance,
-      fc.option(fc.nat(60_000), { nil: undefined }),
-      (failures, random, atLeastMs) => {
-        const ms = backOffMs(bounds, { failures, chance: random, atLeastMs });
-        assert.ok(ms >= Math.max(100, atLeastMs ?? 0));
-        assert.ok(ms <= Math.max(30_000, atLeastMs ?? 0));
-        if (failures > 10 && atLeastMs === undefined) assert.ok(ms >= 15_000);
-      },
-    ),
-  );
 });

@@ -1,3 +1,5 @@
+import type { ReflectorState } from '../../kubernetes-api/index.ts';
+
 /** How far one cluster's objects can be relied on. `sinceMs` is since the epoch. */
 export type SourceState =
   /** Not everything was read yet. */
@@ -23,22 +25,12 @@ export interface KindProblem {
   readonly error: string;
 }
 
-/** How far one kind's objects can be relied on. */
-export type KindState =
-  | { readonly kind: 'syncing'; readonly error?: string }
-  | { readonly kind: 'synced'; readonly problem?: string }
-  /** The cluster has not such a kind. */
-  | { readonly kind: 'absent' }
-  /** We may not read it. */
-  | { readonly kind: 'refused'; readonly error: string }
-  | { readonly kind: 'stale'; readonly error: string };
-
 /**
  * The state of the whole out of that of its kinds. Pure.
  * @param unreachable why the server as a whole does not answer; undefined where it does.
  */
 export function sourceState(of: {
-  readonly kinds: ReadonlyMap<string, KindState>;
+  readonly kinds: ReadonlyMap<string, ReflectorState>;
   readonly isComplete: boolean;
   readonly unreachable: string | undefined;
   readonly before: SourceState;
@@ -57,7 +49,7 @@ export function sourceState(of: {
   return { kind, sinceMs, problems, ...(kind === 'syncing' && error !== undefined ? { error } : {}) };
 }
 
-function problemOf(kind: string, state: KindState): readonly KindProblem[] {
+function problemOf(kind: string, state: ReflectorState): readonly KindProblem[] {
   if (state.kind === 'refused') return [{ kind, error: state.error }];
   return state.kind === 'synced' && state.problem !== undefined ? [{ kind, error: state.problem }] : [];
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { PassThrough, Readable } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ApiError } from '../../kubernetes-api/index.ts';
+import { ApiError } from '../api-error.ts';
 import { type WatchEvent, watchEvents } from './watch-events.ts';
 
 const line = (type: string, object: unknown): string => `${JSON.stringify({ type, object })}\n`;

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { ApiError, type KubernetesObject } from '../../kubernetes-api/index.ts';
+import { ApiError } from '../api-error.ts';
+import type { KubernetesObject } from '../api-server.ts';
 
 /** One line of a watch (Kubernetes API concepts, Efficient detection of changes). */
 export type WatchEvent =

@@ -1,22 +1,43 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ApiError, type ApiServer, type KubernetesList, type KubernetesObject } from '../../kubernetes-api/index.ts';
+import { ApiError } from '../api-error.ts';
+import type { ApiServer, KubernetesList, KubernetesObject } from '../api-server.ts';
 import { backOffMs, Nap } from './back-off.ts';
-import type { Discovery, ServedKind } from './discovery.ts';
-import type { ObjectSet } from './object-set.ts';
-import type { KindState } from './source-state.ts';
-import type { Timing } from './timing.ts';
+import type { ReflectedObjects } from './reflected-objects.ts';
+import type { ReflectorTiming } from './timing.ts';
 import { watchEvents } from './watch-events.ts';
-import type { WatchedKind } from './watched-kinds.ts';
+
+/** Where a kind is served. */
+export interface ServedKind {
+  readonly apiVersion: string;
+  readonly path: string;
+}
+
+/** Which objects of a kind, as the API writes it. */
+export interface Selectors {
+  readonly fieldSelector?: string | undefined;
+  readonly labelSelector?: string | undefined;
+}
+
+/** How far what is known of a kind's objects can be relied on. */
+export type ReflectorState =
+  | { readonly kind: 'syncing'; readonly error?: string }
+  | { readonly kind: 'synced'; readonly problem?: string }
+  /** The cluster has not such a kind. */
+  | { readonly kind: 'absent' }
+  /** We may not read it. */
+  | { readonly kind: 'refused'; readonly error: string }
+  | { readonly kind: 'stale'; readonly error: string };
 
 export interface ReflectorOptions {
-  readonly kind: WatchedKind;
   readonly api: ApiServer;
-  readonly discovery: Discovery;
-  readonly objects: ObjectSet;
-  readonly timing: Timing;
-  readonly onState: (state: KindState) => void;
-  /** Resolves when what was found may be added to. */
-  readonly room: () => Promise<void>;
+  /** A kind that every server has: 404 is a failure like others. Or how to find one, undefined where the server has it not. */
+  readonly served: ServedKind | (() => Promise<ServedKind | undefined>);
+  readonly selectors: Selectors;
+  /** `streamed`, where the server can: for many objects. A few are read by pages, which every server can. */
+  readonly lists: 'streamed' | 'paged';
+  readonly objects: ReflectedObjects;
+  readonly timing: ReflectorTiming;
+  readonly onState: (state: ReflectorState) => void;
 }
 
 const PAGE = 500;
@@ -40,11 +61,11 @@ export class Reflector {
   readonly #nap = new Nap();
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
-  #state: KindState = { kind: 'syncing' };
+  #state: ReflectorState = { kind: 'syncing' };
   /** All up to here is known; undefined: everything has to be read (again). */
   #version: string | undefined;
   #served: ServedKind | undefined;
-  #canStreamLists = true;
+  #canStreamLists: boolean;
   #failures = 0;
   #absences = 0;
   #losses = 0;
@@ -53,10 +74,7 @@ export class Reflector {
 
   constructor(options: ReflectorOptions) {
     this.#options = options;
-  }
-
-  get state(): KindState {
-    return this.#state;
+    this.#canStreamLists = options.lists === 'streamed';
   }
 
   start(): void {
@@ -92,9 +110,9 @@ export class Reflector {
 
   /** One list or watch, until it ends. @returns how long to wait before the next one, in milliseconds. */
   async #attempt(): Promise<number> {
-    const { discovery, kind } = this.#options;
+    const { served } = this.#options;
     this.#openedMs = undefined;
-    this.#served ??= await discovery.find(kind);
+    this.#served ??= typeof served === 'function' ? await served() : served;
     if (!this.#served) return this.#absent();
     if (this.#version === undefined && !this.#canStreamLists) await this.#list(this.#served);
     await this.#watch(this.#served);
@@ -103,14 +121,14 @@ export class Reflector {
 
   /** Reads everything page by page. @throws ApiError `Expired` where the list is gone before its end: then it begins anew. */
   async #list({ apiVersion, path }: ServedKind): Promise<void> {
-    const { api, objects, kind, room } = this.#options;
+    const { api, objects, selectors } = this.#options;
     const listing = objects.listing();
     let page: KubernetesList | undefined;
     do {
-      const query = { limit: PAGE, continue: page?.metadata.continue, fieldSelector: kind.fieldSelector };
+      const query = { ...selectors, limit: PAGE, continue: page?.metadata.continue };
       page = await api.get<KubernetesList>(path, { query, signal: this.#stop.signal });
       for (const object of page.items ?? []) listing.set(object, apiVersion);
-      await room();
+      await objects.room?.();
     } while (page.metadata.continue);
     listing.end();
     this.#version = page.metadata.resourceVersion;
@@ -120,9 +138,9 @@ export class Reflector {
 
   /** Follows changes, after everything where nothing is known yet, until the server ends it. */
   async #watch({ apiVersion, path }: ServedKind): Promise<void> {
-    const { api, objects, timing, kind, room } = this.#options;
+    const { api, objects, timing, selectors } = this.#options;
     let listing = this.#version === undefined ? objects.listing() : undefined;
-    const query = { ...this.#watchQuery(listing !== undefined), fieldSelector: kind.fieldSelector };
+    const query = { ...selectors, ...this.#watchQuery(listing !== undefined) };
     const stream = await api.stream(path, { query, signal: this.#stop.signal, timeoutMs: timing.answerMs });
     this.#openedMs = Date.now();
     if (!listing) this.#live();
@@ -139,7 +157,7 @@ export class Reflector {
       }
       this.#worked();
       if (!listing) this.#live();
-      await room();
+      await objects.room?.();
     }
   }
 
@@ -160,7 +178,7 @@ export class Reflector {
       this.#canStreamLists = false;
       return 0;
     }
-    if (status === 404) return this.#absent();
+    if (status === 404 && typeof this.#options.served === 'function') return this.#absent();
     if (this.#wasSteady()) this.#worked();
     if (status === 410 || reason === 'Expired') this.#version = undefined;
     else if ((status === 500 || status === 504) && ++this.#losses >= LOST_TIMES) this.#version = undefined;
@@ -185,7 +203,7 @@ export class Reflector {
     this.#served = undefined;
     this.#version = undefined;
     if (objects.size > 0 && ++this.#absences < ABSENT_TIMES) return this.#wait();
-    objects.clear();
+    objects.listing().end();
     this.#absences = 0;
     this.#failures = 0;
     this.#tell({ kind: 'absent' });
@@ -206,14 +224,11 @@ export class Reflector {
 
   /** What is known is what the server has. */
   #live(): void {
-    const { isOver, limit } = this.#options.objects;
-    this.#tell({
-      kind: 'synced',
-      ...(isOver ? { problem: `there are over ${limit} of them; the others are not read` } : {}),
-    });
+    const { problem } = this.#options.objects;
+    this.#tell({ kind: 'synced', ...(problem === undefined ? {} : { problem }) });
   }
 
-  #tell(state: KindState): void {
+  #tell(state: ReflectorState): void {
     if (isDeepStrictEqual(state, this.#state)) return;
     this.#state = state;
     this.#options.onState(state);
