@@ -38,12 +38,10 @@ const STATUS: Readonly<Record<string, readonly string[]>> = {
 
 /** What the mesh is made of, in this cluster or in one that is served from elsewhere. */
 export const REGISTRY_RULES: readonly PolicyRule[] = [
-  { apiGroups: [''], resources: ['endpoints', 'namespaces', 'nodes', 'pods', 'services'], verbs: READ },
+  { apiGroups: [''], resources: ['namespaces', 'nodes', 'pods', 'services'], verbs: READ },
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ },
-  { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: READ },
-  { apiGroups: ['multicluster.x-k8s.io'], resources: ['serviceexports', 'serviceimports'], verbs: READ },
+  { apiGroups: ['multicluster.x-k8s.io'], resources: ['serviceexports'], verbs: READ },
   { apiGroups: ISTIO_GROUPS, resources: ['*'], verbs: READ },
-  { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: READ },
   // The roots that this cluster's proxies believe; they become part of the mesh's.
   { apiGroups: [''], resources: ['configmaps'], resourceNames: ['istio-ca-root-cert'], verbs: READ },
 ];
