@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { connectFromPod } from '../kubernetes-api/index.ts';
 import { Istiod } from './istiod.ts';
 import { readSettings } from './settings.ts';
 
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 10_000;
+/** How long after the end something may hold the process. */
+const LINGER_MS = 1_000;
 
 /**
  * The program of the istiod pod: starts, tries again while the API server is away, serves until a signal ends it.
@@ -20,20 +22,35 @@ export async function runDiscovery(env: Readonly<Record<string, string | undefin
   const api = await connectFromPod(env);
   const version = ownVersion();
   log.info({ version, cluster: settings.cluster, network: settings.network, api: api.url }, 'istiod starts');
+  await runUntilStopped({
+    start: () => Istiod.start({ settings, api, version, log, now: Date.now }),
+    stopped: stopped.promise,
+    log,
+  });
+  // What a start that did not end has begun, or a forgotten connection, must not hold the pod until it is killed.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+  return 0;
+}
+
+/** Starts, and tries again until it has; stops when told to. A start that hangs is not waited for then. */
+export async function runUntilStopped(of: {
+  readonly start: () => Promise<Pick<Istiod, 'stop'>>;
+  /** Resolves with the signal that ends it. */
+  readonly stopped: Promise<string>;
+  readonly log: Pick<Logger, 'info' | 'error'>;
+}): Promise<void> {
+  const { start, stopped, log } = of;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_DELAY_MS)) {
-    const starting = Istiod.start({ settings, api, version, log, now: Date.now });
-    const istiod = await starting.catch((error: unknown) => {
+    const starting = start().catch((error: unknown) => {
       log.error({ reason: error instanceof Error ? error.message : String(error), delayMs }, 'istiod cannot start yet');
       return undefined;
     });
-    if (istiod) {
-      const signal = await stopped.promise;
-      log.info({ signal }, 'istiod stops');
-      await istiod.stop();
-      return 0;
-    }
-    const signal = await Promise.race([stopped.promise, delay(delayMs)]);
-    if (signal !== undefined) return 0;
+    const istiod = await Promise.race([starting, stopped]);
+    const signal = istiod ? await stopped : await Promise.race([stopped, delay(delayMs)]);
+    if (signal === undefined) continue;
+    log.info({ signal }, 'istiod stops');
+    if (typeof istiod === 'object') await istiod.stop();
+    return;
   }
 }
 
