@@ -204,3 +204,23 @@ test('what has not the shape of a pod is said', () => {
     assert.equal(typeof parsePod(bad), 'string', JSON.stringify(bad));
   }
 });
+
+test('statistics that a pod asks for cannot make an argument that Linux does not take', () => {
+  const name = 'sidecar.istio.io/statsInclusionPrefixes';
+  const injected = (text: string): { readonly longest: number; readonly warnings: readonly string[] } => {
+    const pod = { ...POD, metadata: { ...POD.metadata, annotations: { [name]: text } } };
+    const injection = injectPod(pod, { name: 'default' }, SETTINGS);
+    assert.ok(injection.kind === 'injected');
+    const proxy = injection.pod.spec.initContainers?.find((each) => each.name === 'istio-proxy');
+    const args = (proxy?.['args'] ?? []) as readonly string[];
+    return { longest: Math.max(...args.map(({ length }) => length)), warnings: injection.warnings };
+  };
+  const most = injected('a,'.repeat(4_096));
+  assert.deepEqual(most.warnings, []);
+  assert.ok(most.longest < 131_072, `${most.longest} bytes`);
+  const { longest, warnings } = injected('listener.,'.repeat(20_000));
+  assert.ok(longest < 20_000, `${longest} bytes`);
+  assert.deepEqual(warnings, [
+    `the annotation ${name} is ignored: a list of 200000 characters is too long: 8192 at most`,
+  ]);
+});

@@ -44,6 +44,8 @@ const COMPONENT_LEVELS = /^[a-z0-9_]+:[a-z]+(,[a-z0-9_]+:[a-z]+)*$/;
 const QUANTITY = /^\d+(\.\d+)?([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?$/;
 const IMAGE = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,500}$/;
 const MAX_SECONDS = 3_600;
+/** They go into the proxy's bootstrap, an argument, of which Linux takes 128 KiB (MAX_ARG_STRLEN). */
+const MAX_PREFIXES_TEXT = 8_192;
 
 /** These of Istio's annotations have no meaning here; saying so beats silence. */
 const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
@@ -59,7 +61,7 @@ export function podOptions(pod: Pod, settings: InjectionSettings): PodOptions {
   const reader = new AnnotationReader(pod.metadata.annotations ?? {});
   const kind = templateOf(reader);
   const proxyConfig = { ...settings.proxyConfig, ...reader.read(PROXY_CONFIG, parseConfigText, {}) };
-  const statsPrefixes = reader.read(`${SIDECAR}statsInclusionPrefixes`, (text) => text.split(','), []);
+  const statsPrefixes = reader.read(`${SIDECAR}statsInclusionPrefixes`, parsePrefixes, []);
   for (const [name, reason] of Object.entries(WITHOUT_EFFECT)) {
     if (reader.has(name)) reader.warn(`the annotation ${name} has no effect: ${reason}`);
   }
@@ -215,6 +217,12 @@ function parseFlag(text: string): boolean {
   if (/^(true|1|t|yes)$/i.test(text)) return true;
   if (/^(false|0|f|no)$/i.test(text)) return false;
   throw new ScopeError(`"${text.slice(0, 20)}" is neither true nor false`);
+}
+
+function parsePrefixes(text: string): readonly string[] {
+  if (text.length > MAX_PREFIXES_TEXT)
+    throw new ScopeError(`a list of ${text.length} characters is too long: ${MAX_PREFIXES_TEXT} at most`);
+  return text.split(',');
 }
 
 function parseLevel(text: string): string {
