@@ -52,3 +52,27 @@ test('names are bounded, checks have names of their own', () => {
   assert.equal(nameSome(['a', 'b', 'c', 'd', 'e', 'f', 'g']), 'a, b, c, d, e and 2 more');
   assert.equal(new Set(CHECKS.map(({ id }) => id)).size, CHECKS.length);
 });
+
+test('a proxy of another cluster is not taken for one of this cluster with the same name', async () => {
+  const pod = (name: string): object => ({
+    metadata: { name, namespace: 'default' },
+    spec: { initContainers: [{ name: 'istio-proxy' }] },
+    status: { phase: 'Running' },
+  });
+  const proxy = (cluster: string, name: string): object => ({ cluster, namespace: 'default', pod: name, types: {} });
+  const members = [
+    { cluster: 'cluster1', secret: '', state: 'synced', reason: '' },
+    { cluster: 'cluster2', secret: 'istio-system/a', state: 'synced', reason: '' },
+  ];
+  const facts = {
+    isRemote: async () => false,
+    members: async () => [{ istiod: 'istiod-1', revision: 'default', status: 200, value: members }],
+    proxies: async () => [proxy('cluster1', 'web-1'), proxy('cluster2', 'db-0')],
+    pods: async () => [pod('web-1'), pod('db-0')],
+  };
+  const check = CHECKS.find(({ id }) => id === 'proxies-connected');
+  assert.deepEqual(await check?.run({ facts } as never), {
+    kind: 'failure',
+    problem: 'not connected: db-0.default',
+  });
+});

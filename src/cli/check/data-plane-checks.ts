@@ -50,7 +50,10 @@ export const DATA_PLANE_CHECKS: readonly Check[] = [
     when: 'post',
     run: async ({ facts }) => {
       if (await facts.isRemote()) return skipped(REMOTE);
-      const connected = new Set((await facts.proxies()).map(({ pod, namespace }) => `${pod}.${namespace}`));
+      // Pods of other clusters may have the same names, and are connected here too.
+      const here = readMembers(await facts.members()).find(({ secret }) => secret === '')?.name;
+      const ours = (await facts.proxies()).filter(({ cluster }) => here === undefined || cluster === here);
+      const connected = new Set(ours.map(({ pod, namespace }) => `${pod}.${namespace}`));
       const running = (await facts.pods()).filter(
         (pod) => hasProxy(pod) && textAt(pod, 'status', 'phase') === 'Running' && !pod.metadata.deletionTimestamp,
       );
