@@ -13,8 +13,9 @@ const REMOTE = 'cluster2' as ClusterId;
 
 describe('a cluster is kept up', { skip: withoutKubernetes() }, () => {
   let server: TestApiServer;
+  const warnings: string[] = [];
   before(async () => {
-    server = await startApiServer();
+    server = await startApiServer({ users: [{ name: 'nobody' }] });
     await server.admin.send('POST', '/api/v1/namespaces', { metadata: { name: 'istio-system' } });
   });
   after(() => server?.stop());
@@ -32,7 +33,7 @@ describe('a cluster is kept up', { skip: withoutKubernetes() }, () => {
 
   /** @param at clusters in which there is something to do: both are the same API server here. */
   function leader(...at: readonly ClusterId[]): LeaderDuties {
-    const log = pino({ level: 'silent' });
+    const log = pino({ level: 'warn' }, { write: (line) => void warnings.push(line) });
     return new LeaderDuties({
       home: HOME,
       homeApi: server.admin,
@@ -88,5 +89,17 @@ describe('a cluster is kept up', { skip: withoutKubernetes() }, () => {
     await server.admin.send('DELETE', path);
     await delay(300);
     assert.equal(await published(), undefined);
+  });
+
+  test('where a remote may not be asked for it, that is told', async (t) => {
+    const duties = leader(REMOTE);
+    const api = server.connect(server.tokenOf('nobody'));
+    t.after(async () => {
+      await duties.end();
+      api.close();
+    });
+    duties.begin();
+    duties.joined(REMOTE, api);
+    await eventually('it is told', () => warnings.some((line) => /"cluster2".*forbidden/.test(line)));
   });
 });

@@ -94,6 +94,11 @@ export class LeaderDuties {
           inner?.start();
           void before?.stop();
         },
+        onFailure: (reason) =>
+          log.warn(
+            { cluster, namespace, reason },
+            'whether a remote cluster is managed from here cannot be read, so its proxies get no roots from here',
+          ),
       },
     );
     return {
