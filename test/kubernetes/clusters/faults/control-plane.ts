@@ -34,7 +34,7 @@ export function controlPlaneFaults(lab: () => FaultLab): void {
       const tallies = await lab().load.during(async () => {
         await lab().kill('cluster1', 'istiod');
         await lab().allConnected();
-      }, 8_000);
+      }, 6_000);
       await lab().rolledOut('cluster1', 'istiod', 'system');
       nothingLost(t, tallies);
     });
@@ -44,7 +44,7 @@ export function controlPlaneFaults(lab: () => FaultLab): void {
       const tallies = await lab().load.during(async () => {
         await lab().fault('api', 'cluster2', 'stop');
         await lab().remoteIs('stale');
-        await delay(5_000);
+        await delay(3_000);
         await lab().fault('api', 'cluster2', 'start');
         await lab().remoteIs('synced');
       });
@@ -64,7 +64,7 @@ function remoteSecretFault(lab: () => FaultLab): void {
     const secrets = await remoteSecrets(lab());
     const tallies = await lab().load.during(async () => {
       await lab().lab.kubectl('cluster1', 'delete', 'secret', ...SECRETS);
-      await delay(5_000);
+      await delay(3_000);
       await lab().lab.apply('cluster1', secrets);
       await lab().remoteIs('synced');
       await lab().allConnected();
