@@ -301,6 +301,18 @@ test('kinds that may not be read are told, and tried again', {
   assert.ok(seen.names('Namespace').includes('/default'));
 });
 
+test('a token that the server does not know is no cluster without objects', { skip }, async (t) => {
+  const { source, seen } = await stand(t, {}, 'nobody');
+  void source.start(seen);
+  const state = await until(
+    () => source.state(),
+    (now) => now.kind === 'syncing' && now.error !== undefined,
+  );
+  assert.match(JSON.stringify(state), /401/);
+  await delay(500);
+  assert.deepEqual([source.state().kind, seen.batches.length], ['syncing', 0]);
+});
+
 test('a policy that may not be read holds up the start: without it more would be allowed', { skip }, async (t) => {
   const plural = 'authorizationpolicies';
   const definition = istioDefinition({

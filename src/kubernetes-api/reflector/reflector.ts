@@ -182,7 +182,8 @@ export class Reflector {
     if (this.#wasSteady()) this.#worked();
     if (status === 410 || reason === 'Expired') this.#version = undefined;
     else if ((status === 500 || status === 504) && ++this.#losses >= LOST_TIMES) this.#version = undefined;
-    const isRefused = status === 401 || status === 403;
+    // Credentials that are not known (401) say nothing of a kind: what was read by others before them stands.
+    const isRefused = status === 403;
     const wasSynced = this.#state.kind === 'synced' || this.#state.kind === 'stale';
     // The end of a connection is nothing yet; that there is no new one is, or that none holds.
     const isDrop = this.#openedMs !== undefined && this.#failures < DROPS;
