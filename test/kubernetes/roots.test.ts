@@ -90,8 +90,14 @@ describe('the roots of a cluster', { skip: withoutKubernetes() }, () => {
     assert.equal(bundle.pem, first);
     await publish(second);
     await eventually('both, for a day', () => bundle.pem.includes(second) && bundle.pem.includes(first));
+    // Other credentials for the same member.
+    const next = new MemberRoots(server.admin, { cluster, namespace: 'member', bundle, now: Date.now, log });
+    t.after(() => next.stop());
+    await next.start();
+    await member.stop();
+    assert.ok(bundle.pem.includes(second) && bundle.pem.includes(first), 'what retires goes on to do so');
     await publish('rubbish');
-    await member.leave();
+    await next.leave();
     assert.equal(bundle.pem, '');
   });
 

@@ -35,7 +35,12 @@ export class MemberRoots {
 
   constructor(api: ApiServer, options: MemberRootsOptions) {
     this.#options = options;
-    const { namespace, cluster, log } = options;
+    const { namespace, cluster, bundle, now, log } = options;
+    // Read by other credentials before: a root that was replaced meanwhile has signed what still runs.
+    this.#retiring.set(
+      (bundle.members.get(cluster) ?? []).map(({ pem }) => pem),
+      now(),
+    );
     this.#list = new FollowedList(
       api,
       { apiVersion: 'v1', resource: 'configmaps', namespace, fieldSelector: `metadata.name=${ROOTS_CONFIG_MAP}` },
