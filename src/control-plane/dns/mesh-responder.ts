@@ -65,17 +65,17 @@ const NOTHING: Omit<Reply, 'rcode'> = { answers: [], authorities: [] };
 /** Answers for the mesh's zones and refuses all others. Every query has one question, as in practice they all have. */
 export function meshResponder(options: MeshResponderOptions): DnsResponder {
   let waiting = 0;
-  const isEarly = ({ name, type }: Question): boolean => {
-    if (options.isComplete?.() !== false) return false;
-    const { kind } = options.names.answer({ cluster: options.cluster, name, type });
-    return kind !== 'answer' && kind !== 'nodata';
-  };
-  const whenKnown = async (question: Question): Promise<void> => {
-    if (waiting >= MAX_WAITING) return;
+  /** Asks again until there is a reply, or patience ends. */
+  const patiently = async (question: Question): Promise<Reply> => {
+    const endMs = waiting < MAX_WAITING ? performance.now() + PATIENCE_MS : 0;
     waiting += 1;
-    const endMs = performance.now() + PATIENCE_MS;
-    while (isEarly(question) && performance.now() < endMs) await delay(LOOK_MS);
+    let reply: Reply | undefined;
+    while (!reply && performance.now() < endMs) {
+      await delay(LOOK_MS);
+      reply = replyTo(question, options);
+    }
     waiting -= 1;
+    return reply ?? { rcode: 'SERVFAIL', ...NOTHING };
   };
   return (query, transport) => {
     if (query.length < HEADER_BYTES) return undefined;
@@ -103,10 +103,8 @@ export function meshResponder(options: MeshResponderOptions): DnsResponder {
         : format(packet, question, { reply: { ...reply, ...NOTHING }, edns, cut: true });
     };
     if (edns && edns.ednsVersion > 0) return answered({ rcode: 'BADVERS', ...NOTHING });
-    if (!isEarly(question)) return answered(replyTo(question, options));
-    return whenKnown(question).then(() =>
-      answered(isEarly(question) ? { rcode: 'SERVFAIL', ...NOTHING } : replyTo(question, options)),
-    );
+    const reply = replyTo(question, options);
+    return reply ? answered(reply) : patiently(question).then(answered);
   };
 }
 
@@ -135,14 +133,16 @@ function udpLimit(edns: OptAnswer | undefined): number {
   return Math.min(Math.max(edns?.udpPayloadSize ?? 0, MIN_UDP_BYTES), MAX_UDP_BYTES);
 }
 
-function replyTo(question: Question, { names, cluster }: MeshResponderOptions): Reply {
+/** Undefined for a name that may yet come to be known. */
+function replyTo(question: Question, { names, cluster, isComplete }: MeshResponderOptions): Reply | undefined {
   const { name, class: of = 'IN' } = question;
   if (of !== 'IN' && of !== 'ANY') return { rcode: 'REFUSED', ...NOTHING };
   // Zones are not handed out whole, and "any" is answered with one kind (RFC 8482).
   if (question.type === 'AXFR' || question.type === 'IXFR') return { rcode: 'REFUSED', ...NOTHING };
   const type = (question.type as string) === 'ANY' ? 'A' : question.type;
   const answer = names.answer({ cluster, name, type });
-  return replyOf(question, type, answer);
+  const isKnown = answer.kind === 'answer' || answer.kind === 'nodata';
+  return isKnown || isComplete?.() !== false ? replyOf(question, type, answer) : undefined;
 }
 
 function replyOf({ name }: Question, type: string, answer: DnsAnswer): Reply {
