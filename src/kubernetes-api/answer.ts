@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError } from './api-error.ts';
+import { ApiError, brokenOff } from './api-error.ts';
 
 const MAX_ERROR_BYTES = 64 * 1024;
 /** No server keeps us waiting for longer. */
@@ -28,9 +28,7 @@ export async function readAll(
       parts.push(part);
     }
   } catch (error) {
-    if (error instanceof ApiError) throw error;
-    const message = `the answer broke off: ${error instanceof Error ? error.message : String(error)}`;
-    throw new ApiError(message, { status: 0, reason: 'BrokenOff', cause: error });
+    throw brokenOff('the answer', error);
   } finally {
     clearTimeout(timer);
   }

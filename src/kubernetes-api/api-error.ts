@@ -32,3 +32,10 @@ export function unusable(server: string, error: unknown): ApiError {
   const message = `the credentials for ${server} cannot be used: ${error instanceof Error ? error.message : String(error)}`;
   return new ApiError(message, { status: 0, reason: 'InvalidCredentials', cause: error });
 }
+
+/** What ended a stream (`the watch`), as an error of the API; one that is such an error already stays as it is. */
+export function brokenOff(stream: string, error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  const message = `${stream} broke off: ${error instanceof Error ? error.message : String(error)}`;
+  return new ApiError(message, { status: 0, reason: 'BrokenOff', cause: error });
+}

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { ApiError } from '../api-error.ts';
+import { ApiError, brokenOff } from '../api-error.ts';
 import type { KubernetesObject } from '../api-server.ts';
 
 /** One line of a watch (Kubernetes API concepts, Efficient detection of changes). */
@@ -31,9 +31,7 @@ export async function* watchEvents(stream: Readable, idleMs: number): AsyncGener
       timer = setTimeout(() => stream.destroy(silent), idleMs);
     }
   } catch (error) {
-    if (error instanceof ApiError) throw error;
-    const message = `the watch broke off: ${error instanceof Error ? error.message : String(error)}`;
-    throw new ApiError(message, { status: 0, reason: 'BrokenOff', cause: error });
+    throw brokenOff('the watch', error);
   } finally {
     clearTimeout(timer);
     stream.destroy();
